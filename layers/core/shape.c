@@ -1,0 +1,26 @@
+/* shape -- see shape.h. */
+#include "layers/core/shape.h"
+
+#include <stdio.h>
+
+char *shape_text(char text[SHAPE_TEXT], struct shape s)
+{
+	if (s.rank == 1)
+		snprintf(text, SHAPE_TEXT, "%d", s.c);
+	else
+		snprintf(text, SHAPE_TEXT, "%dx%dx%d", s.c, s.h, s.w);
+	return text;
+}
+
+int shape_window(int n, int k, int stride, int before, int after, int dilation, bool ceil_mode)
+{
+	int room = n + before + after - (dilation * (k - 1) + 1);
+	int out;
+
+	if (room < 0)
+		return 0;
+	out = (ceil_mode ? (room + stride - 1) / stride : room / stride) + 1;
+	if (ceil_mode && (out - 1) * stride >= n + before)
+		out--;
+	return out;
+}
