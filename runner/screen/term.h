@@ -1,0 +1,33 @@
+/*
+ * term -- what the terminal can do, and how wide texts are on it.
+ *
+ * Width is counted in columns: a Chinese character takes two, a combining mark none. Needs
+ * setlocale(LC_CTYPE, "C.UTF-8"), which main does. Text that is not UTF-8 counts one column a byte.
+ */
+#ifndef RUNNER_SCREEN_TERM_H
+#define RUNNER_SCREEN_TERM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+struct term {
+	bool live;    /* a terminal that can be drawn on in place */
+	bool colour;  /* allowed: a terminal, no NO_COLOR, no --no-color, TERM is not dumb */
+	bool unicode; /* block and Braille characters may be used */
+};
+
+/* Looks at `file` and at NO_COLOR, TERM, LC_ALL, LC_CTYPE and LANG. `no_color` is the flag. */
+struct term term_look(FILE *file, bool no_color);
+
+/* Columns and rows of the terminal behind `file` now; 80 and 24 when it does not say. */
+void term_size(FILE *file, int *columns, int *rows);
+
+/* Columns that `text` takes. */
+int term_width(const char *text);
+
+/* The bytes of the longest start of `text` that takes at most `columns`; *width gets its columns.
+ */
+size_t term_fit(const char *text, int columns, int *width);
+
+#endif
