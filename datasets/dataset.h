@@ -25,6 +25,7 @@ struct dataset_normalize {
 
 /* What `dataset:` says; filled from dataset_options. Limits and counts are images; 0: all. */
 struct dataset_spec {
+	bool given;
 	const char *name;
 	int train_limit, test_limit;
 	int validation; /* images drawn from the training file by the seed */

@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+const struct family *option_family(const struct option *option)
+{
+	return option->family_of ? option->family_of() : option->family;
+}
+
 const struct kind *family_find(const struct family *family, const char *name)
 {
 	for (const struct kind *const *k = family->kinds; *k; k++)

@@ -38,7 +38,9 @@ enum option_type {
 	OPTION_TENSOR,   /* struct literal: lists in lists of numbers, rows of equal length */
 	OPTION_SPEC,     /* struct spec of `family` */
 	OPTION_SPECS,    /* struct specs of `family`: a list */
-	OPTION_GROUP     /* a struct whose first member is `bool given`; `group` is its table */
+	OPTION_BRANCHES, /* struct branches of `family`: a list of lists */
+	OPTION_GROUP,    /* a struct whose first member is `bool given`; `group` is its table */
+	OPTION_RAW       /* bool: given; any value, read by code of its own */
 };
 
 struct pair {
@@ -83,7 +85,10 @@ struct option {
 	bool above_min;       /* the minimum itself is excluded */
 	bool below_max;       /* the maximum itself is excluded */
 	const char *const *choices; /* OPTION_CHOICE: ends in NULL */
+	/* OPTION_SPEC, OPTION_SPECS, OPTION_BRANCHES: one of the two; neither, in a kind's own
+	 * table: the family that the kind belongs to */
 	const struct family *family;
+	const struct family *(*family_of)(void); /* for families that are chosen at start */
 	const struct option *group;
 	const char *help; /* short, lowercase, without a full stop; units where they matter */
 };
@@ -96,24 +101,32 @@ struct kind {
 };
 
 struct family {
-	const char *noun;               /* "layer", "optimizer" ...: for messages */
+	const char *noun;                /* "layer", "optimizer" ...: for messages */
 	const struct kind *const *kinds; /* ends in NULL */
-	const struct option *common;    /* options that every kind of the family has, or NULL */
+	const struct option *common;     /* options that every kind of the family has, or NULL */
 	size_t common_size;
 };
 
 struct spec {
-	const struct kind *kind;     /* NULL: none was given */
-	void *options;               /* kind->size bytes */
-	void *common;                /* family->common_size bytes */
-	struct place place;          /* of the kind's name */
-	const struct place *places;  /* of each option in the table's order; line 0: its default */
+	const struct kind *kind;    /* NULL: none was given */
+	void *options;              /* kind->size bytes */
+	void *common;               /* family->common_size bytes */
+	struct place place;         /* of the kind's name */
+	const struct place *places; /* of each option in the table's order; line 0: its default */
 };
 
 struct specs {
 	int n;
 	struct spec *at;
 };
+
+struct branches {
+	int n;
+	struct specs *at;
+};
+
+/* The family of the option's specs; NULL when the option names none. */
+const struct family *option_family(const struct option *option);
 
 /* The kind called `name`, or NULL. */
 const struct kind *family_find(const struct family *family, const char *name);
