@@ -2,6 +2,8 @@
  * contraction, hence the same bits on every machine. About 10 ns a block. */
 #include "layers/core/rng.h"
 
+#include "layers/core/dmath.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -59,60 +61,14 @@ static double unit(uint32_t low, uint32_t high)
 	return ((double)(bits >> 12) + 0.5) * 0x1p-52;
 }
 
-/* log(x) for normal x > 0: x = m 2^e with m in [sqrt(1/2), sqrt(2)), and log m = 2 atanh(s) with
- * s = (m - 1) / (m + 1), |s| < 0.1716, by its series; error about 1e-16 relative to max(1, e). */
-static double natural_log(double x)
-{
-	int e;
-	double m = frexp(x, &e), s, z, sum = 0;
-
-	if (m < 0.70710678118654752) {
-		m *= 2;
-		e--;
-	}
-	s = (m - 1) / (m + 1);
-	z = s * s;
-	for (int k = 21; k >= 1; k -= 2)
-		sum = sum * z + 1.0 / k;
-	return 2 * s * sum + e * 0.69314718055994531;
-}
-
-/* cos and sin of 2 pi u, u in [0, 1): folded to |angle| <= pi/4, then the Taylor series. */
-static void circle(double u, double *cosine, double *sine)
-{
-	int quarter = (int)(u * 4 + 0.5);
-	double a = (u - quarter * 0.25) * 6.283185307179586;
-	double z = a * a, c = 0, s = 0;
-
-	for (int k = 16; k >= 2; k -= 2)
-		c = (1 + c) * -z / (k * (k - 1));
-	c = 1 + c;
-	for (int k = 17; k >= 3; k -= 2)
-		s = (1 + s) * -z / (k * (k - 1));
-	s = a + a * s;
-	switch (quarter % 4) {
-	case 0:
-		*cosine = c, *sine = s;
-		break;
-	case 1:
-		*cosine = -s, *sine = c;
-		break;
-	case 2:
-		*cosine = -c, *sine = -s;
-		break;
-	default:
-		*cosine = s, *sine = -c;
-	}
-}
-
 double rng_normal(const struct rng *rng, uint32_t i)
 {
 	uint32_t words[4];
 	double radius, cosine, sine;
 
 	rng_block(rng, i / 2, words);
-	radius = sqrt(-2 * natural_log(unit(words[0], words[1])));
-	circle(unit(words[2], words[3]), &cosine, &sine);
+	radius = sqrt(-2 * dmath_log(unit(words[0], words[1])));
+	dmath_circle(unit(words[2], words[3]), &cosine, &sine);
 	return radius * (i % 2 ? sine : cosine);
 }
 

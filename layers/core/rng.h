@@ -7,8 +7,8 @@
  * (of an image in the epoch) and element. So any thread can draw any number at any time, and a run
  * that is interrupted goes on with the same ones. Known answers of the paper's authors are a test.
  *
- * The normal draws use a logarithm, sine and cosine of our own, built from + - * / and sqrt, so that
- * they have the same bits on every machine.
+ * The normal draws use the logarithm, sine and cosine of dmath.h, so that they have the same bits on
+ * every machine.
  */
 #ifndef LAYERS_CORE_RNG_H
 #define LAYERS_CORE_RNG_H
