@@ -16,6 +16,11 @@ const struct kind *family_find(const struct family *family, const char *name)
 	return NULL;
 }
 
+int spec_check(const struct spec *spec, struct err *err)
+{
+	return spec->kind && spec->kind->check ? spec->kind->check(spec, err) : 0;
+}
+
 struct place spec_place(const struct spec *spec, const char *name)
 {
 	const struct option *options = spec->kind ? spec->kind->options : NULL;

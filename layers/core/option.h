@@ -93,11 +93,17 @@ struct option {
 	const char *help; /* short, lowercase, without a full stop; units where they matter */
 };
 
+struct spec;
+
 struct kind {
 	const char *name;
 	const char *help;             /* one line, as above */
 	const struct option *options; /* NULL: none */
 	size_t size;                  /* of the struct that the options fill */
+
+	/* What no single option can say: are these filled options possible together? -1 with err at
+	 * the place of one of them. NULL: whatever the table allows is possible. */
+	int (*check)(const struct spec *spec, struct err *err);
 };
 
 struct family {
@@ -130,6 +136,9 @@ const struct family *option_family(const struct option *option);
 
 /* The kind called `name`, or NULL. */
 const struct kind *family_find(const struct family *family, const char *name);
+
+/* The check of the spec's kind, if it has one: for who fills a spec. */
+int spec_check(const struct spec *spec, struct err *err);
 
 /* Where the user wrote option `name` of the spec's kind; the spec's own place where he did not. */
 struct place spec_place(const struct spec *spec, const char *name);

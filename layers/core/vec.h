@@ -12,7 +12,9 @@
 #ifndef LAYERS_CORE_VEC_H
 #define LAYERS_CORE_VEC_H
 
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum { GROUP = 16 };
 
@@ -51,6 +53,26 @@ static inline vf vf_load_unaligned(const float *p)
 static inline void vf_store_unaligned(float *p, vf x)
 {
 	*(vf_unaligned *)p = x;
+}
+
+/* The first n floats of a register, all of it for n >= VL: for the end of a stretch. Places beyond n
+ * are 0 when loaded and left alone when stored. */
+static inline vf vf_load_part(const float *p, size_t n)
+{
+	vf x = {0};
+
+	if (n >= VL)
+		return vf_load_unaligned(p);
+	memcpy(&x, p, n * sizeof *p);
+	return x;
+}
+
+static inline void vf_store_part(float *p, vf x, size_t n)
+{
+	if (n >= VL)
+		vf_store_unaligned(p, x);
+	else
+		memcpy(p, &x, n * sizeof *p);
 }
 
 static inline vf vf_set(float x)
