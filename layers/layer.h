@@ -3,8 +3,8 @@
  *
  * A kind is one pair of files. It has options (a table), and a `plan` that says, once the input's
  * shape is known, what the layer makes of it: values, tensors and steps. `plan` may fail, with a
- * place in the user's file; from then on nothing can. A layer emits one step or a few; a block emits
- * its children's steps and, if needed, one that joins them.
+ * place in the user's file; from then on nothing can. A layer emits one step or a few; a block
+ * emits its children's steps and, if needed, one that joins them.
  *
  *   value   what flows between steps: for each group of 16 images [C][H][W][16] floats. Groups lie
  *           `stride` floats apart, so a value may be a slice of the channels of another (concat).
@@ -39,8 +39,9 @@ struct meeting;
 struct layer_kind {
 	struct kind kind; /* first: name, help, options, size */
 
-	/* What the layer makes of value `in`; *out is the value that it leaves. Adds to `plan` through
-	 * the functions below. -1 with err set at the place of the option that does not fit. */
+	/* What the layer makes of value `in`; *out is the value that it leaves. Adds to `plan`
+	 * through the functions below. -1 with err set at the place of the option that does not
+	 * fit. */
 	int (*plan)(struct plan *plan, const struct spec *spec, int in, int *out, struct err *err);
 };
 
@@ -51,13 +52,13 @@ enum { STEP_INPUTS = 2, STEP_TENSORS = 4, FORMULA_TEXT = 160 };
 struct step_ops {
 	const char *name;
 
-	/* Once a batch, after the update and before any shard: brings weights into the form that the
-	 * kernels read, in work_packed. NULL: nothing to prepare. */
+	/* Once a batch, after the update and before any shard: brings weights into the form that
+	 * the kernels read, in work_packed. NULL: nothing to prepare. */
 	void (*prepare)(const struct step *step, const float *const *tensors, float *packed);
 
-	/* One shard. backward overwrites the gradients of the step's tensors (work_gradient) and, where
-	 * anybody wants it, of its inputs (work_dx, NULL where nobody does). NULL backward: the step
-	 * passes no gradient on. */
+	/* One shard. backward overwrites the gradients of the step's tensors (work_gradient) and,
+	 * where anybody wants it, of its inputs (work_dx, NULL where nobody does). NULL backward:
+	 * the step passes no gradient on. */
 	void (*forward)(const struct step *step, const struct work *work);
 	void (*backward)(const struct step *step, const struct work *work);
 
@@ -74,18 +75,18 @@ struct step {
 	const struct step_ops *ops;
 	const void *dims; /* what plan worked out; borrowed from the plan's arena */
 	int n_in, in[STEP_INPUTS];
-	int out;          /* -1: none */
+	int out; /* -1: none */
 	int n_tensors, tensors[STEP_TENSORS];
-	size_t packed;    /* floats that prepare writes: shared by all threads */
-	size_t scratch;   /* floats that forward or backward may scribble on */
-	size_t partial;   /* floats for each shard (meet) */
-	size_t shared;    /* floats for the batch (meet) */
-	int slices;       /* of a meeting; at least 1 where there is one */
-	int partner;      /* another step whose `shared` this one reads; -1: none */
+	size_t packed;  /* floats that prepare writes: shared by all threads */
+	size_t scratch; /* floats that forward or backward may scribble on */
+	size_t partial; /* floats for each shard (meet) */
+	size_t shared;  /* floats for the batch (meet) */
+	int slices;     /* of a meeting; at least 1 where there is one */
+	int partner;    /* another step whose `shared` this one reads; -1: none */
 
 	/* Set by the network. */
-	int index;        /* of this step; also the ordinal of its random numbers */
-	int row;          /* the layer that emitted it */
+	int index; /* of this step; also the ordinal of its random numbers */
+	int row;   /* the layer that emitted it */
 	bool wants_dx[STEP_INPUTS];
 	int dx[STEP_INPUTS]; /* gradient buffers */
 	size_t packed_at, shared_at, partial_at;
@@ -102,10 +103,10 @@ struct tensor {
 	const char *path; /* torch's: "3.body.0.weight" */
 	enum tensor_role role;
 	int rank, dims[4];
-	size_t size;        /* product of dims */
-	size_t at;          /* offset in floats in its block: trained tensors and buffers have one each */
+	size_t size; /* product of dims */
+	size_t at;   /* offset in floats in its block: trained tensors and buffers have one each */
 	int fan_in, fan_out;
-	float start;        /* norms and buffers */
+	float start;             /* norms and buffers */
 	const struct spec *spec; /* the layer that declared it: its own init; borrowed */
 };
 
@@ -129,6 +130,7 @@ struct step *plan_step_at(struct plan *plan, int index);
 
 /* Memory that lives as long as the network. */
 void *plan_take(struct plan *plan, size_t size, struct err *err);
+struct arena *plan_arena(struct plan *plan);
 
 /* Plans a list of layers from value `in` on; `slot` names it in paths ("body", "branches.1").
  * An empty list leaves *out = in. */
@@ -146,6 +148,11 @@ void plan_window(struct plan *plan, struct pair kernel, struct pair stride, stru
 void plan_whole(struct plan *plan); /* each output sees all of the input */
 void plan_formula(struct plan *plan, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* The formula of a window that makes image y out of image x, with the numbers in it:
+ * "floor((28-5+2*2)/1)+1 = 28", both axes where they differ. */
+void plan_window_formula(struct plan *plan, struct shape x, struct shape y, struct pair kernel,
+	struct pair stride, struct padding padding, struct pair dilation, bool ceil_mode);
+
 /* ---- running */
 
 struct view {
@@ -158,6 +165,10 @@ static inline float *view_group(struct view view, int group)
 	return view.at + (size_t)group * view.stride;
 }
 
+/* Groups in a shard, hence the order of every sum over images. With 2, a batch of 256 gives work to
+ * eight threads, and what a shard of LeNet touches stays in the second-level cache. */
+enum { SHARD_GROUPS = 2 };
+
 /* One shard on its way through the steps: what forward and backward see. */
 struct work {
 	int groups;        /* of 16 images */
@@ -169,13 +180,13 @@ struct work {
 	uint32_t position; /*   of the shard's first image in the epoch */
 
 	/* For the functions below. */
-	const struct view *values;    /* by value */
-	const struct view *gradients; /* by gradient buffer */
-	float *const *tensors;        /* by tensor */
+	const struct view *values;      /* by value */
+	const struct view *gradients;   /* by gradient buffer */
+	float *const *tensors;          /* by tensor */
 	float *const *tensor_gradients; /* by tensor, this shard's; NULL for buffers */
 	float *packed, *shared, *partial, *scratch;
 	const struct step *steps;
-	const int *value_gradient;    /* gradient buffer of each value */
+	const int *value_gradient; /* gradient buffer of each value */
 };
 
 static inline struct view work_x(const struct work *w, const struct step *s, int input)
@@ -241,7 +252,7 @@ struct meeting {
 	const struct work *shards; /* in order */
 	int live;                  /* images of the batch */
 	float *shared;             /* this step's */
-	float *const *tensors;     /* by tensor: buffers may be written, each slice its own channels */
+	float *const *tensors; /* by tensor: buffers may be written, each slice its own channels */
 	bool training;
 };
 
@@ -250,8 +261,10 @@ struct kinds {
 	const char *isa;
 	const struct kind *const *layers, *const *losses, *const *optimizers;
 
-	/* Bytes to floats: lane l of element i is value[image[l][i]], written to out[i * 16 + l]. */
-	void (*load_bytes)(float *out, const uint8_t *const image[GROUP], size_t n, const float value[256]);
+	/* Bytes to floats: lane l of element i is value[image[l][i]], written to out[i * 16 + l].
+	 */
+	void (*load_bytes)(
+		float *out, const uint8_t *const image[GROUP], size_t n, const float value[256]);
 	void (*load_floats)(float *out, const float *const image[GROUP], size_t n);
 	/* sum[i] += add[i], for i in 0 .. n-1. */
 	void (*accumulate)(float *sum, const float *add, size_t n);

@@ -16,8 +16,9 @@ struct shape {
 	int c, h, w;
 };
 
-/* Larger values have no use on these networks; the bound keeps every product of sizes in range. */
-enum { SHAPE_MAX_SIZE = 1 << 28 };
+/* Larger activations and tensors have no use in these networks; the bound keeps every product of
+ * sizes, times 16 images, in the range of an int. */
+enum { SHAPE_MAX_SIZE = 1 << 26 };
 
 static inline struct shape shape_image(int c, int h, int w)
 {

@@ -11,8 +11,8 @@
 #include "layers/layer.h"
 #include "layers/loss.h"
 
-/* How far a value sees into the input, along h and w: size of the receptive field, its jump from one
- * element to the next, and how many elements the value has along the axis before flattening. */
+/* How far a value sees into the input, along h and w: size of the receptive field, its jump from
+ * one element to the next, and how many elements the value has along the axis before flattening. */
 struct reach {
 	struct pair size, jump, extent;
 };
@@ -20,12 +20,21 @@ struct reach {
 struct value {
 	struct shape shape;
 	struct reach reach;
-	int root;         /* the value in whose memory this one lies; itself, if its own */
-	size_t at;        /* offset in floats of a group's numbers in the root's group */
-	int n_readers;    /* steps that read it or an alias of it */
-	int gradient;     /* its gradient buffer; -1: nobody wants it */
+	int root;      /* the value in whose memory this one lies; itself, if its own */
+	size_t at;     /* offset in floats of a group's numbers in the root's group */
+	int n_readers; /* steps that read it or an alias of it */
+	int gradient;  /* its gradient buffer; -1: nobody wants it */
 	bool wants_grad;
-	int maker;        /* step that writes it; -1: the input */
+	int maker; /* step that writes it; -1: the input */
+};
+
+/* A gradient buffer. A value that several steps read has one of its own, written by the first
+ * reader, and one for each other reader, which is added to it once the first reader is through
+ * backward. */
+struct gradient {
+	size_t at, size; /* floats of a group */
+	int into;        /* the value's own buffer; -1: this is it */
+	int after;       /* step whose backward comes before the addition */
 };
 
 /* A line of `describe` and of table `layer`: a layer as the user declared it. */
@@ -34,11 +43,12 @@ struct row {
 	int depth;        /* of nesting: 0 at the top */
 	const char *path; /* "3.body.0" */
 	const struct spec *spec;
-	int in, out;      /* values */
-	const char *formula; /* how the output's size came about; "" where there is nothing to say */
+	int in, out; /* values */
+	const char
+		*formula; /* how the output's size came about; "" where there is nothing to say */
 	size_t parameters;
-	int64_t macs;     /* forward, an image */
-	int64_t macs_back;/* backward: gradients of weights and, where wanted, of the input */
+	int64_t macs;      /* forward, an image */
+	int64_t macs_back; /* backward: gradients of weights and, where wanted, of the input */
 	int first_step, n_steps;
 };
 
@@ -53,13 +63,13 @@ struct network {
 	size_t n_trained, n_buffers; /* floats of the two blocks, tensors padded to 16 */
 	size_t parameters;           /* trained numbers, padding not counted */
 	int64_t macs, macs_back;
-	bool couples;                /* some step has a meeting */
+	bool couples; /* some step has a meeting */
 
-	/* Workspace of one group: floats in values and gradients, by root value and gradient buffer. */
+	/* Workspace of one group: floats in values and gradients, by root value and gradient
+	 * buffer. */
 	size_t values_size, gradients_size;
-	const size_t *value_at;      /* by root value */
-	const size_t *gradient_at;   /* by gradient buffer */
-	const size_t *gradient_size;
+	const size_t *value_at; /* by root value */
+	const struct gradient *gradients;
 	int n_gradients;
 	size_t packed_size, shared_size, partial_size, scratch_size;
 	struct arena arena;

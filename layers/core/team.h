@@ -1,0 +1,36 @@
+/*
+ * team -- the threads of the process; they serve all runs.
+ *
+ * A thread that leads a run calls team_for for each stretch of parallel work: it puts the job on
+ * the board, does items itself, and returns when all are done. Threads that lead nothing take items
+ * of whatever is on the board. So one run alone has all threads, many runs have one each, and a
+ * thread that finishes its run helps the others, at their next batch, without anything being
+ * restarted. Items are claimed one by one, so a thread that is held up (a foreign process on its
+ * core) holds up one item. Which thread does an item never matters for its result.
+ *
+ * Waiting spins for some tens of microseconds, then sleeps. A batch of LeNet has two stretches of
+ * about a millisecond; a sleep and wake-up costs some ten microseconds.
+ */
+#ifndef LAYERS_CORE_TEAM_H
+#define LAYERS_CORE_TEAM_H
+
+#include "layers/core/err.h"
+
+struct team;
+
+/* A team of `threads` >= 1; the calling thread is one of them (worker 0), the others start. */
+int team_new(struct team **team, int threads, struct err *err);
+void team_free(struct team *team);
+
+int team_size(const struct team *team);
+
+/* fn(context, item, worker) for each item from 0 to n - 1, in any order, on any threads; `worker`
+ * is below team_size and no two threads have the same at a time. Returns when all are done. */
+typedef void team_fn(void *context, int item, int worker);
+void team_for(struct team *team, int n, team_fn *fn, void *context);
+
+/* The cores that this process may use: affinity, cgroup quota (rounded up) and
+ * SLURM_CPUS_PER_TASK, whichever is least; at least 1. */
+int team_cores(void);
+
+#endif
