@@ -25,8 +25,17 @@ struct update {
 
 struct optimizer_kind {
 	struct kind kind;
-	int n_state;
+	int n_state; /* blocks of state, at most */
+
+	/* How many of them these options need: state beyond is not touched and may be NULL. NULL: all
+	 * n_state. */
+	int (*states)(const void *options);
 	void (*update)(const struct update *update);
 };
+
+static inline int optimizer_states(const struct optimizer_kind *kind, const void *options)
+{
+	return kind->states ? kind->states(options) : kind->n_state;
+}
 
 #endif
