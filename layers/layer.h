@@ -186,7 +186,7 @@ struct work {
 	float *const *tensor_gradients; /* by tensor, this shard's; NULL for buffers */
 	float *packed, *shared, *partial, *scratch;
 	const struct step *steps;
-	const int *value_gradient; /* gradient buffer of each value */
+	const struct view *value_gradients; /* by value; at NULL where nobody wants it */
 };
 
 static inline struct view work_x(const struct work *w, const struct step *s, int input)
@@ -201,7 +201,7 @@ static inline struct view work_y(const struct work *w, const struct step *s)
 
 static inline struct view work_dy(const struct work *w, const struct step *s)
 {
-	return w->gradients[w->value_gradient[s->out]];
+	return w->value_gradients[s->out];
 }
 
 /* at == NULL where nobody wants it. */
