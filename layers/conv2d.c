@@ -445,16 +445,6 @@ static int plan_directions(
 	return plan_taps(plan, dims, f, err) || plan_taps(plan, dims, b, err) ? -1 : 0;
 }
 
-/* padding `same`: as much as makes OH = ceil(H / S), the odd element behind. */
-static void pad_same(int n, int k, int stride, int dilation, int *before, int *after)
-{
-	int total = ((n + stride - 1) / stride - 1) * stride + dilation * (k - 1) + 1 - n;
-
-	total = total > 0 ? total : 0;
-	*before = total / 2;
-	*after = total - *before;
-}
-
 static int plan_shapes(struct plan *plan, const struct spec *spec, struct shape x, struct shape *y,
 	struct dims *dims, struct err *err)
 {
@@ -475,8 +465,10 @@ static int plan_shapes(struct plan *plan, const struct spec *spec, struct shape 
 		return err_at(err, spec_place(spec, "groups"),
 			"groups %d does not divide out_channels %d", o->groups, o->out_channels);
 	if (p.same) {
-		pad_same(x.h, o->kernel_size.h, o->stride.h, o->dilation.h, &p.top, &p.bottom);
-		pad_same(x.w, o->kernel_size.w, o->stride.w, o->dilation.w, &p.left, &p.right);
+		shape_pad_same(
+			x.h, o->kernel_size.h, o->stride.h, o->dilation.h, &p.top, &p.bottom);
+		shape_pad_same(
+			x.w, o->kernel_size.w, o->stride.w, o->dilation.w, &p.left, &p.right);
 	}
 	y->rank = 3;
 	y->c = o->out_channels;

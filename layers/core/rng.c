@@ -7,23 +7,21 @@
 #include <math.h>
 #include <string.h>
 
-enum { ROUNDS = 10 };
-
 void rng_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
 {
 	uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
 	uint32_t k0 = key[0], k1 = key[1];
 
-	for (int round = 0; round < ROUNDS; round++) {
-		uint64_t p0 = (uint64_t)0xD2511F53 * c0;
-		uint64_t p1 = (uint64_t)0xCD9E8D57 * c2;
+	for (int round = 0; round < RNG_ROUNDS; round++) {
+		uint64_t p0 = (uint64_t)RNG_MULTIPLY_0 * c0;
+		uint64_t p1 = (uint64_t)RNG_MULTIPLY_1 * c2;
 
 		c0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0;
 		c1 = (uint32_t)p1;
 		c2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
 		c3 = (uint32_t)p0;
-		k0 += 0x9E3779B9; /* golden ratio */
-		k1 += 0xBB67AE85; /* sqrt(3) - 1 */
+		k0 += RNG_KEY_0;
+		k1 += RNG_KEY_1;
 	}
 	out[0] = c0;
 	out[1] = c1;
@@ -33,8 +31,8 @@ void rng_philox(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4
 
 void rng_block(const struct rng *rng, uint32_t block, uint32_t out[4])
 {
-	uint32_t counter[4] = {block, rng->position, rng->epoch,
-		(uint32_t)rng->purpose << 16 | rng->ordinal};
+	uint32_t counter[4] = {
+		block, rng->position, rng->epoch, (uint32_t)rng->purpose << 16 | rng->ordinal};
 	uint32_t key[2] = {(uint32_t)rng->key, (uint32_t)(rng->key >> 32)};
 
 	rng_philox(counter, key, out);

@@ -24,3 +24,13 @@ int shape_window(int n, int k, int stride, int before, int after, int dilation, 
 		out--;
 	return out;
 }
+
+void shape_pad_same(int n, int k, int stride, int dilation, int *before, int *after)
+{
+	int out = (n + stride - 1) / stride;
+	int total = (out - 1) * stride + dilation * (k - 1) + 1 - n;
+
+	total = total > 0 ? total : 0;
+	*before = total / 2;
+	*after = total - *before;
+}

@@ -51,4 +51,8 @@ char *shape_text(char text[SHAPE_TEXT], struct shape s);
  * 0 or less when the window does not fit. */
 int shape_window(int n, int k, int stride, int before, int after, int dilation, bool ceil_mode);
 
+/* Padding `same`: as much as makes a window's output ceil(n / stride) long, an odd element behind.
+ */
+void shape_pad_same(int n, int k, int stride, int dilation, int *before, int *after);
+
 #endif
