@@ -28,17 +28,19 @@ enum { DIAGS_MAX = 200 }; /* more are counted, not kept */
 struct diag {
 	enum diag_level level;
 	struct place place; /* orders them */
-	const char *file;   /* "" without a place */
+	int order;          /* among those at the same place */
+	const char *where;  /* "file:line:column"; "" without a place */
 	const char *text;
 	const char *excerpt; /* two lines with their ends; NULL without a place */
-	struct diag *notes;  /* in the order they are to be read */
-	struct diag *next;   /* the next note of a diag; not used in the list itself */
+	struct diag *notes;  /* the first one, in the order they are to be read */
+	struct diag *next;   /* of a note */
 };
 
 struct diags {
 	struct arena arena;
 	int n;
-	struct diag **at; /* DIAGS_MAX, once there is one */
+	struct diag **at;  /* DIAGS_MAX, once there is one */
+	struct diag *last; /* gets the next note; NULL: notes are dropped */
 	int n_errors, n_warnings;
 	bool incomplete; /* memory ran out */
 };
@@ -59,7 +61,7 @@ void diags_add_err(
 /* True when something failed. */
 bool diags_failed(const struct diags *diags);
 
-/* Prints all in the order of their places; errors alone with `errors_only`. */
+/* Prints all in the order of their places. */
 void diags_print(struct diags *diags, FILE *file, bool colour);
 
 /* "2 errors, 1 warning", or "" when there is neither. */

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 #include "layers/core/arena.h"
 #include "layers/core/err.h"
@@ -27,6 +28,8 @@ struct source {
 	int n_lines;              /* at least 1 */
 	bool argument;            /* an override: messages show no line and column */
 	struct place extended_at; /* where a file says that it extends this one; line 0: nowhere */
+	dev_t device;             /* of the file */
+	ino_t inode;
 };
 
 struct sources {

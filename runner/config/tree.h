@@ -1,23 +1,22 @@
 /*
- * tree -- YAML as a tree of nodes that know where they were written.
+ * tree -- the values of a config as a tree of nodes that know where they were written.
  *
- * libyaml gives events with marks; this makes scalars, lists and maps of them, expands aliases, and
- * refuses what would surprise: duplicate keys, keys that are not scalars, tags, merge keys, several
- * documents, nesting beyond TREE_DEPTH, and expansion beyond TREE_GROWTH nodes (the "billion
- * laughs"). Scalars keep their text and whether it was plain; node_type_of says what YAML 1.2's
- * core rules make of it. libyaml's own errors are put into words with a hint at what to do.
+ * yaml.h makes trees of files, resolve.h puts them together, fill.h takes values out of them. All
+ * nodes live in the arena of a struct config; nothing is freed alone. What a plain scalar is says
+ * scalar.h.
  */
 #ifndef RUNNER_CONFIG_TREE_H
 #define RUNNER_CONFIG_TREE_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include "layers/core/arena.h"
 #include "layers/core/err.h"
 #include "runner/config/diag.h"
 #include "runner/config/source.h"
 
+/* How deep lists and maps may stand in each other, and how many nodes aliases and knobs may make (a
+ * few lines of aliases to aliases could otherwise fill the memory). */
 enum { TREE_DEPTH = 64, TREE_GROWTH = 50000 };
 
 enum node_kind {
@@ -56,18 +55,25 @@ struct config {
 	bool stop; /* memory or TREE_GROWTH ran out; it has been told, and nothing goes on */
 };
 
-/* The tree of source `file`, from byte `offset` of its text on. NULL when there is none; the error
- * is then in config->diags. Duplicate keys and the like are errors that leave a tree. */
-struct node *tree_read(struct config *config, int file, size_t offset);
-
 /* Nodes are made in the arena; NULL (and config->stop) without memory. */
 struct node *node_new(struct config *config, enum node_kind kind, struct place place);
 struct node *node_text(struct config *config, const char *text, bool plain, struct place place);
 
-/* A deep copy, counted against TREE_GROWTH; NULL when that runs out. */
-struct node *node_copy(struct config *config, const struct node *node, int depth);
+/* Tells that memory ran out and sets config->stop. */
+void config_no_memory(struct config *config);
 
-/* NULL / -1 without memory; the children are not copied. */
+/* Counts one more node against TREE_GROWTH; sets config->stop, told at `at`, when that is used up.
+ */
+void config_grow(struct config *config, struct place at);
+
+/* A deep copy that will stand at `depth`; each of its nodes counts against TREE_GROWTH. NULL, with
+ * config->stop, when that is used up or TREE_DEPTH exceeded (told at `at`), or memory runs out. */
+struct node *node_copy(struct config *config, const struct node *node, int depth, struct place at);
+
+/* Tells that lists and maps stand too deep in each other and sets config->stop. */
+void config_too_deep(struct config *config, struct place place);
+
+/* -1, with config->stop, without memory. The children are not copied. */
 int node_append(struct config *config, struct node *list, struct node *item);
 int node_put(struct config *config, struct node *map, struct node *key, struct node *value);
 
@@ -77,27 +83,6 @@ struct entry *node_entry(const struct node *map, const char *key);
 
 /* True when the node is a scalar with this text. */
 bool node_is(const struct node *node, const char *text);
-
-/* What a scalar is by the core rules of YAML 1.2. Quoted ones are texts. */
-enum scalar_type { SCALAR_TEXT, SCALAR_NULL, SCALAR_BOOL, SCALAR_INT, SCALAR_NUMBER };
-enum scalar_type scalar_type(const struct node *scalar);
-
-/* The value of a scalar of type SCALAR_BOOL. */
-bool scalar_bool(const struct node *scalar);
-
-/* The value of a SCALAR_INT or SCALAR_NUMBER; infinite when it is too large. */
-double scalar_number(const struct node *scalar);
-
-/* The value of a SCALAR_INT, or of a SCALAR_NUMBER without a fraction; -1 when it does not fit. */
-int scalar_int64(const struct node *scalar, int64_t *value);
-
-/* "the text 'ten'", "the number 2.5", "a list" ...: what was found, for messages. */
-enum { NODE_FOUND = 80 };
-char *node_found(const struct node *node, char text[NODE_FOUND]);
-
-/* The first full-width punctuation mark in `text` that YAML has its own sign for (as in `key：1`)
- * and that sign; NULL when there is none. */
-const char *text_full_width(const char *text, size_t length, char *ascii);
 
 /* Errors and notes at a place, to config->diags. */
 #define config_error(config, place, ...) \
