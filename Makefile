@@ -68,6 +68,9 @@ $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS_ALL) $(FLAGS) $(CFLAGS) -c $< -o $@
 
+# The store's SQL is taken in by .incbin, which -MMD does not see.
+$(BUILD)/obj/runner/store/text.o: runner/store/schema.sql runner/store/views.sql
+
 define isa_rule
 $(BUILD)/obj/%.$(1).o: %.c $(BUILD)/flags
 	@mkdir -p $$(@D)

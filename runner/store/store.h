@@ -208,9 +208,11 @@ struct store_result {
 	enum run_status status; /* RUN_DONE, RUN_FAILED, RUN_DIVERGED or RUN_INTERRUPTED */
 	const char *error;      /* a sentence, where it did not end well */
 	int best_epoch;
-	double untrained_accuracy;  /* on the test images, before the first update */
-	double examples_per_second; /* over all training of the run */
-	const char *weights_hash;   /* of a run that has no epochs */
+	double untrained_accuracy;        /* on the test images, before the first update */
+	double examples_per_second;       /* over all training of the run */
+	const char *weights_hash;         /* of a run that has no epochs */
+	const struct store_point *points; /* since the last save: of an epoch that diverged */
+	int n_points;
 	const struct store_prediction *predictions;
 	int n_predictions;
 };
