@@ -1,13 +1,38 @@
 /*
  * schedule -- the learning rate of each step, as a factor of `train.lr`.
  *
- * constant; step(step_size, gamma); multistep(milestones, gamma); exponential(gamma); cosine(min):
- * PyTorch's, by epoch. Linear warm-up over the first epochs multiplies on top of it, by batch.
+ * With e the epoch from 0, E the number of epochs; as PyTorch's schedulers, stepped once an epoch:
+ *   constant                      1
+ *   step(step_size, gamma)        gamma^floor(e / step_size)
+ *   multistep(milestones, gamma)  gamma^(how many milestones are <= e)
+ *   exponential(gamma)            gamma^e
+ *   cosine(min)                   min + (1 - min) (1 + cos(pi e / E)) / 2, so E is torch's T_max,
+ * and min is a share of lr where torch's eta_min is a rate A warm-up over the first W epochs of B
+ * batches multiplies on top of it: (e B + b + 1) / (W B) in batch b from 0, hence 1 in the last
+ * batch of epoch W - 1 and from then on.
  */
 #ifndef LAYERS_NETWORK_SCHEDULE_H
 #define LAYERS_NETWORK_SCHEDULE_H
 
 #include "layers/families.h"
+
+struct schedule_step {
+	int step_size;
+	double gamma;
+};
+
+struct schedule_multistep {
+	struct ints milestones;
+	double gamma;
+};
+
+struct schedule_exponential {
+	double gamma;
+};
+
+struct schedule_cosine {
+	double min;
+};
 
 struct schedule_kind {
 	struct kind kind;
