@@ -440,36 +440,51 @@ static struct node *put_in(struct knobs *knobs, struct spot spot, struct node *n
 
 /* ---- knobs that nothing takes up */
 
-/* Calls visit for each plain $name in the tree, keys included. */
-static void visit_references(const struct node *node, const struct node *params,
-	void (*visit)(const struct node *params, const char *name, void *context), void *context)
+/* True when some `each` in the tree calls its elements `name`. */
+static bool is_given_by_each(const struct node *node, const char *name)
+{
+	if (node->kind == NODE_MAP && node_is(node_get(node, "as"), name))
+		return true;
+	for (int i = 0; i < node->n; i++)
+		if (is_given_by_each(
+			    node->kind == NODE_LIST ? node->items[i] : node->entries[i].value,
+			    name))
+			return true;
+	return false;
+}
+
+struct taken {
+	const struct node *root, *params;
+	bool *by_index; /* of each entry of params */
+};
+
+/* A misspelt $name counts as taking up the knob that it means: one mistake, one error. */
+static void mark_name(struct taken *taken, const char *name)
+{
+	struct suggestion meant = {.wrong = name};
+	const struct node *params = taken->params;
+
+	if (!node_entry(params, name) && is_given_by_each(taken->root, name))
+		return;
+	for (int i = 0; i < params->n; i++)
+		suggestion_try(&meant, params->entries[i].key->text);
+	if (meant.best)
+		taken->by_index[node_entry(params, meant.best) - params->entries] = true;
+}
+
+static void mark_references(struct taken *taken, const struct node *node)
 {
 	char name[NAME_MAX_BYTES];
 
 	if (is_reference(node) && reference_name(node->text, name))
-		visit(params, name, context);
+		mark_name(taken, name);
 	for (int i = 0; i < node->n; i++) {
 		if (node->kind == NODE_LIST) {
-			visit_references(node->items[i], params, visit, context);
+			mark_references(taken, node->items[i]);
 			continue;
 		}
-		visit_references(node->entries[i].key, params, visit, context);
-		visit_references(node->entries[i].value, params, visit, context);
-	}
-}
-
-/* A misspelt $name counts as taking up the knob that it means: one mistake, one error. */
-static void mark_taken(const struct node *params, const char *name, void *context)
-{
-	bool *taken = context;
-	struct suggestion meant = {.wrong = name};
-
-	for (int i = 0; i < params->n; i++)
-		suggestion_try(&meant, params->entries[i].key->text);
-	for (int i = 0; i < params->n; i++) {
-		const char *knob = params->entries[i].key->text;
-		if (!strcmp(knob, name) || (meant.best && !strcmp(knob, meant.best)))
-			taken[i] = true;
+		mark_references(taken, node->entries[i].key);
+		mark_references(taken, node->entries[i].value);
 	}
 }
 
@@ -506,18 +521,19 @@ static struct node *find_params(struct config *config, struct node *root)
 void knobs_check(struct config *config, struct node *root)
 {
 	struct node *params = find_params(config, root);
-	bool *taken;
+	struct taken taken = {.root = root, .params = params};
 
 	if (!params || params->n == 0)
 		return;
-	taken = arena_take(config->arena, (size_t)params->n * sizeof *taken, NULL);
-	if (!taken) {
+	taken.by_index =
+		arena_take(config->arena, (size_t)params->n * sizeof *taken.by_index, NULL);
+	if (!taken.by_index) {
 		config_no_memory(config);
 		return;
 	}
-	visit_references(root, params, mark_taken, taken);
+	mark_references(&taken, root);
 	for (int i = 0; i < params->n; i++)
-		check_knob(config, &params->entries[i], taken[i]);
+		check_knob(config, &params->entries[i], taken.by_index[i]);
 }
 
 /* ---- a whole config */

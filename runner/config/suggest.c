@@ -118,10 +118,10 @@ void suggestion_try(struct suggestion *suggestion, const char *name)
 {
 	const char *wrong = suggestion->wrong;
 	int limit = (int)(strlen(wrong) + 1) / 3;
-	int distance = 0;
+	int distance = edit_distance(wrong, name, limit);
 
-	if (!is_synonym(wrong, name) && !same_skeleton(wrong, name))
-		distance = edit_distance(wrong, name, limit);
+	if (distance > 0 && (is_synonym(wrong, name) || same_skeleton(wrong, name)))
+		distance = limit = 1;
 	if (distance > limit || (suggestion->best && distance >= suggestion->distance))
 		return;
 	suggestion->best = name;

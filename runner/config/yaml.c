@@ -17,7 +17,7 @@ struct anchor {
 
 struct reader {
 	struct config *config;
-	int file;
+	int file;  /* -1: the text is no source, and places are empty */
 	int shift; /* characters before the text on its first line */
 	yaml_parser_t parser;
 	yaml_event_t event;
@@ -33,6 +33,8 @@ static struct place mark_place(const struct reader *reader, yaml_mark_t mark)
 {
 	struct place place = {reader->file, (int)mark.line + 1, (int)mark.column + 1, 1};
 
+	if (reader->file < 0)
+		return (struct place){0};
 	if (mark.line == 0)
 		place.column += reader->shift;
 	return place;
@@ -44,7 +46,7 @@ static struct place event_place(const struct reader *reader)
 	yaml_mark_t start = reader->event.start_mark, end = reader->event.end_mark;
 	struct place place = mark_place(reader, start);
 
-	if (start.line == end.line && end.column > start.column)
+	if (place.line && start.line == end.line && end.column > start.column)
 		place.length = (int)(end.column - start.column);
 	return place;
 }
@@ -279,10 +281,12 @@ static struct node *read_node(struct reader *reader, int depth)
 
 static struct node *no_document(struct reader *reader)
 {
-	const struct source *source = reader->config->sources->at[reader->file];
-	struct place place = {reader->file, 1, 1 + reader->shift, 1};
+	struct place place = mark_place(reader, (yaml_mark_t){0});
+	const struct source *source = sources_find(reader->config->sources, place);
 
-	if (source->argument)
+	if (!source)
+		config_error(reader->config, place, "an empty text");
+	else if (source->argument)
 		config_error(reader->config, place, "a value is missing after '='");
 	else
 		config_error(reader->config, place, "'%s' is empty", source->name);
@@ -323,22 +327,33 @@ static int count_characters(const char *text, size_t bytes)
 	return n;
 }
 
-struct node *yaml_read(struct config *config, int file, size_t offset)
+static struct node *read_text(
+	struct config *config, const char *text, size_t size, int file, int shift)
 {
-	const struct source *source = config->sources->at[file];
-	struct reader reader = {.config = config, .file = file};
+	struct reader reader = {.config = config, .file = file, .shift = shift};
 	struct node *root;
 
 	if (!yaml_parser_initialize(&reader.parser)) {
 		config_no_memory(config);
 		return NULL;
 	}
-	reader.shift = count_characters(source->text, offset);
 	yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
-	yaml_parser_set_input_string(&reader.parser, (const unsigned char *)source->text + offset,
-		source->size - offset);
+	yaml_parser_set_input_string(&reader.parser, (const unsigned char *)text, size);
 	root = read_document(&reader);
 	drop_event(&reader);
 	yaml_parser_delete(&reader.parser);
 	return root;
+}
+
+struct node *yaml_read(struct config *config, int file, size_t offset)
+{
+	const struct source *source = config->sources->at[file];
+
+	return read_text(config, source->text + offset, source->size - offset, file,
+		count_characters(source->text, offset));
+}
+
+struct node *yaml_read_text(struct config *config, const char *text)
+{
+	return read_text(config, text, strlen(text), -1, 0);
 }

@@ -15,4 +15,7 @@
  * tree in which more errors can be found. */
 struct node *yaml_read(struct config *config, int file, size_t offset);
 
+/* The tree of a text of the program's own; its nodes have no place. */
+struct node *yaml_read_text(struct config *config, const char *text);
+
 #endif
