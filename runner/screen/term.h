@@ -2,7 +2,8 @@
  * term -- what the terminal can do, and how wide texts are on it.
  *
  * Width is counted in columns: a Chinese character takes two, a combining mark none. Needs
- * setlocale(LC_CTYPE, "C.UTF-8"), which main does. Text that is not UTF-8 counts one column a byte.
+ * setlocale(LC_CTYPE, "C.UTF-8"), which main does. A byte that is not UTF-8 counts one column, and
+ * so does a control character (which should be shown as a space or such).
  */
 #ifndef RUNNER_SCREEN_TERM_H
 #define RUNNER_SCREEN_TERM_H

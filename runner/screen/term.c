@@ -1,0 +1,88 @@
+/* term -- see term.h. */
+#include "runner/screen/term.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <wchar.h>
+
+#include "runner/config/utf8.h"
+
+/* The character set that the locale's name asks for. Where it names none, as in containers that set
+ * nothing, UTF-8 is the better guess by now. */
+static bool term_is_utf8(void)
+{
+	static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+	for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+		const char *value = getenv(names[i]);
+		const char *set = value ? strchr(value, '.') : NULL;
+
+		if (value && *value)
+			return !set || !strncasecmp(set, ".utf8", 5) ||
+			       !strncasecmp(set, ".utf-8", 6);
+	}
+	return true;
+}
+
+struct term term_look(FILE *file, bool no_color)
+{
+	const char *kind = getenv("TERM"), *refused = getenv("NO_COLOR");
+	bool terminal = isatty(fileno(file)) && kind && *kind && strcmp(kind, "dumb") != 0;
+
+	return (struct term){
+		.live = terminal,
+		.colour = terminal && !no_color && !(refused && *refused),
+		/* the console of the kernel has neither block nor Braille characters */
+		.unicode = term_is_utf8() && !(terminal && !strcmp(kind, "linux")),
+	};
+}
+
+void term_size(FILE *file, int *columns, int *rows)
+{
+	struct winsize size;
+	bool known = !ioctl(fileno(file), TIOCGWINSZ, &size);
+
+	*columns = known && size.ws_col ? size.ws_col : 80;
+	*rows = known && size.ws_row ? size.ws_row : 24;
+}
+
+/* The character at `text`: its bytes, and its columns in *width. */
+static size_t term_next(const char *text, size_t left, int *width)
+{
+	uint32_t code;
+	size_t bytes = utf8_next(text, left, &code);
+
+	*width = bytes ? wcwidth((wchar_t)code) : 1;
+	if (*width < 0) /* a control character */
+		*width = 1;
+	return bytes ? bytes : 1;
+}
+
+size_t term_fit(const char *text, int columns, int *width)
+{
+	size_t left = strlen(text), used = 0;
+
+	*width = 0;
+	while (left) {
+		int more;
+		size_t bytes = term_next(text + used, left, &more);
+
+		if (*width + more > columns)
+			break;
+		*width += more;
+		used += bytes;
+		left -= bytes;
+	}
+	return used;
+}
+
+int term_width(const char *text)
+{
+	int width;
+
+	term_fit(text, 1 << 30, &width);
+	return width;
+}
