@@ -274,13 +274,14 @@ static int plan_copy(struct plan *plan, int value, struct err *err)
 
 int plan_join(struct plan *plan, const int *values, int n, int whole, struct err *err)
 {
+	int in = plan->values[plan->rows[plan->row].in].root; /* others may read it too: stays */
 	size_t at = 0;
 
 	for (int i = 0; i < n; i++) {
 		int value = values[i], root = plan->values[value].root;
 		const struct value *v = &plan->values[root];
 
-		if (root == whole || v->maker < 0 || v->n_readers || v->root != root ||
+		if (root == in || root == whole || v->n_readers || v->root != root ||
 			shape_size(v->shape) != shape_size(plan->values[value].shape)) {
 			value = plan_copy(plan, value, err);
 			if (value < 0)
