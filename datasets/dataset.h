@@ -31,11 +31,14 @@ struct dataset_spec {
 	int validation; /* images drawn from the training file by the seed */
 	struct dataset_normalize normalize;
 	const char *train_images, *train_labels, *test_images, *test_labels; /* `idx`: paths */
-	const char *path;           /* `folder`: holds train/CLASS/... and test/CLASS/... */
-	struct texts classes;       /* `idx`: names of the classes, in the order of the labels */
+	const char *path;     /* `folder`: holds train/CLASS/... and test/CLASS/... */
+	struct texts classes; /* `idx`: names of the classes, in the order of the labels */
 };
 
 extern const struct option dataset_options[];
+
+/* The names that `name` can take; ends in NULL. */
+extern const char *const dataset_names[];
 
 /* One file's worth of examples. Exactly one of pixels and inputs is set, and one of labels and
  * targets. Rows lie one after the other: image i starts at i * shape_size(shape). `pixels` has 64
@@ -55,7 +58,7 @@ struct dataset {
 	int n_classes;                  /* 0 with targets */
 	const char *const *class_names; /* n_classes texts */
 	struct split train, test;
-	char sha256[65]; /* of the data: hex, over shape, counts, pixels and labels of both splits */
+	char sha256[65];    /* of the data alone, see dataset_open */
 	const char *source; /* where it was read from, for people: a folder, or "built in" */
 	struct arena arena;
 	void *owned[4]; /* large blocks, freed with the dataset */
@@ -67,10 +70,11 @@ struct dataset_search {
 	const char *config_dir; /* relative paths in a config are meant from here */
 	bool offline;           /* never download */
 	bool quiet;             /* no progress bar */
+	bool (*stop)(void);     /* asked now and then while downloading: true gives up */
 };
 
-/* dataset_open's and dataset_fetch's answer when a data set is neither here nor reachable; main turns
- * it into exit code 69. */
+/* dataset_open's and dataset_fetch's answer when a data set is neither here nor reachable; main
+ * turns it into exit code 69. */
 enum { DATASET_MISSING = -2 };
 
 /*
@@ -79,17 +83,26 @@ enum { DATASET_MISSING = -2 };
  * Fails, with file, offset and what was found, on files that are corrupt, truncated, mislabelled or
  * that do not match each other; returns DATASET_MISSING when there is nothing to read and the
  * network cannot be reached. The error then says where to put the files and names glyphs.
+ *
+ * A set of the catalogue must be the published one, to the last pixel; how it is packed does not
+ * matter. `sha256` depends on the data alone, not on where it lies, on its packing or its name. It
+ * is the SHA-256 of three lines, each ended by a newline, with single blanks:
+ *     1x28x28                     the shape of an image
+ *     60000 SUM SUM               training: count, SHA-256 of the pixels, SHA-256 of the labels
+ *     10000 SUM SUM               test, alike
  */
 int dataset_open(struct dataset **out, const struct dataset_spec *spec,
 	const struct dataset_search *search, struct err *err);
 void dataset_close(struct dataset *dataset);
 
-/* What is known of a data set by its name alone, so that a network can be planned and checked before
- * (and without) the files: 0, or -1 when only the files know (`idx`, `folder`) or `name` is none. */
+/* What is known of a data set by its name alone, so that a network can be planned and checked
+ * before (and without) the files: 0, or -1 when only the files know (`idx`, `folder`) or `name` is
+ * none. */
 int dataset_known(const char *name, struct shape *shape, int *n_classes);
 
 /* Errors of a spec that need no files: options that do not go together, names that do not exist
- * (with the nearest one). `places` gives the place of each row of dataset_options (line 0: not given). */
+ * (with the nearest one). `places` gives the place of each row of dataset_options (line 0: not
+ * given). */
 int dataset_check(const struct dataset_spec *spec, const struct place *places, struct err *err);
 
 /* Only makes the files be there, as `runner fetch` does; prints nothing but progress. */
@@ -104,8 +117,8 @@ struct selection {
 };
 
 /* Chooses what a run takes: `validation` images drawn by the seed from the whole training file, the
- * first train_limit of the rest, the first test_limit of the test file. Fails, at the option's place
- * in `places`, when the file has too few. The lists live in `arena`. */
+ * first train_limit of the rest, the first test_limit of the test file. Fails, at the option's
+ * place in `places`, when the file has too few. The lists live in `arena`. */
 int dataset_select(struct selection *selection, const struct dataset *dataset,
 	const struct dataset_spec *spec, const struct place *places, int64_t seed,
 	struct arena *arena, struct err *err);
