@@ -3,13 +3,14 @@
 # VARIANT=debug|release|asan|tsan|coverage chooses how to build; each variant has its own folder.
 
 VARIANT ?= release
-CC ?= gcc
+CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
 PREFIX ?= /usr/local
 DESTDIR ?=
 
 BUILD := $(if $(filter release,$(VARIANT)),build,build/$(VARIANT))
 VERSION := 0.1.0
 ARCH := $(shell uname -m)
+Q := $(if $(V),,@)# make V=1 shows the commands
 
 include packages.mk
 
@@ -20,8 +21,8 @@ WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-protot
 # -ffp-contract=off: gcc and clang would contract a*b+c differently; kernels say fma themselves.
 CFLAGS_ALL = -std=gnu11 -I. -D_GNU_SOURCE -DRUNNER_VERSION='"$(VERSION)"' $(WARN) -ffp-contract=off \
 	-fno-math-errno -pthread -MMD -MP $(PKG_CFLAGS)
-PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
-PKG_LIBS = $(shell pkg-config --libs $(PKGS))
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
+PKG_LIBS := $(shell pkg-config --libs $(PKGS))
 LDLIBS_ALL = $(PKG_LIBS) -pthread -lm -ldl
 
 FLAGS_release  := -O2 -g
@@ -66,7 +67,8 @@ $(BUILD)/flags: FORCE
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) $(FLAGS) $(CFLAGS) -c $< -o $@
+	@echo '  CC  $@'
+	$(Q)$(CC) $(CFLAGS_ALL) $(FLAGS) $(CFLAGS) -c $< -o $@
 
 # The store's SQL is taken in by .incbin, which -MMD does not see.
 $(BUILD)/obj/runner/store/text.o: runner/store/schema.sql runner/store/views.sql
@@ -74,16 +76,18 @@ $(BUILD)/obj/runner/store/text.o: runner/store/schema.sql runner/store/views.sql
 define isa_rule
 $(BUILD)/obj/%.$(1).o: %.c $(BUILD)/flags
 	@mkdir -p $$(@D)
-	$$(CC) $$(CFLAGS_ALL) $$(FLAGS) $$(ISA_$(1)) $$(CFLAGS) -c $$< -o $$@
+	@echo '  CC  $$@'
+	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(FLAGS) $$(ISA_$(1)) $$(CFLAGS) -c $$< -o $$@
 endef
 $(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
 
 $(BUILD)/librunner.a: $(LIB_OBJ) $(APP_OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	$(Q)ar rcs $@ $^
 
 $(PROGRAM): $(call obj,runner/main.c) $(BUILD)/librunner.a
-	$(CC) $(FLAGS) $(LDFLAGS) $^ $(LDLIBS_ALL) -o $@
+	@echo '  LD  $@'
+	$(Q)$(CC) $(FLAGS) $(LDFLAGS) $^ $(LDLIBS_ALL) -o $@
 
 # ---- tests
 TEST_SRC := $(wildcard tests/unit/*.c)
@@ -94,6 +98,7 @@ tests: $(TEST_BIN)
 .SECONDARY: $(call obj,$(TEST_SRC)) $(TEST_LIB)
 $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(TEST_LIB) $(BUILD)/librunner.a
 	@mkdir -p $(@D)
-	$(CC) $(FLAGS) $(LDFLAGS) $^ -lcmocka $(LDLIBS_ALL) -o $@
+	@echo '  LD  $@'
+	$(Q)$(CC) $(FLAGS) $(LDFLAGS) $^ -lcmocka $(LDLIBS_ALL) -o $@
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,67 @@
+/* build -- see build.h. */
+#include "runner/build.h"
+
+#include "layers/loss.h"
+
+/* The network's last layer, for messages about its output. */
+static struct place last_place(const struct experiment *experiment)
+{
+	const struct specs *layers = &experiment->network;
+
+	return layers->n ? layers->at[layers->n - 1].place : experiment->network_place;
+}
+
+static int check_output(const struct experiment *experiment, const struct network *network,
+	int n_classes, struct err *err)
+{
+	struct shape out = network->output;
+	char text[SHAPE_TEXT];
+
+	if (!experiment->train.given || !n_classes)
+		return 0;
+	if (out.rank != 1)
+		return err_at(err, last_place(experiment),
+			"the network ends in an image of %s, but %s needs one number for each of "
+			"the "
+			"%d classes of %s; put `flatten` and `linear: {out_features: %d}` at its "
+			"end",
+			shape_text(text, out), experiment->loss.kind->name, n_classes,
+			experiment->dataset.name, n_classes);
+	if (out.c != n_classes)
+		return err_at(err, last_place(experiment),
+			"the network ends in %d numbers, but %s has %d classes", out.c,
+			experiment->dataset.name, n_classes);
+	return 0;
+}
+
+int network_build(struct network **out, const struct experiment *experiment, struct shape input,
+	int n_classes, struct err *err)
+{
+	struct network_request request = {.layers = &experiment->network, .input = input};
+
+	if (network_plan(out, &request, err))
+		return -1;
+	if (check_output(experiment, *out, n_classes, err)) {
+		network_free(*out);
+		*out = NULL;
+		return -1;
+	}
+	return 0;
+}
+
+int network_check(const struct experiment *experiment, struct diags *diags)
+{
+	struct network *network;
+	struct err err = {0};
+	struct shape input;
+	int n_classes, bad;
+
+	if (dataset_known(experiment->dataset.name, &input, &n_classes))
+		return 0;
+	bad = network_build(&network, experiment, input, n_classes, &err);
+	if (bad)
+		diags_add_err(diags, DIAG_ERROR, experiment->sources, &err);
+	else
+		network_free(network);
+	return bad;
+}

@@ -1,0 +1,20 @@
+/*
+ * build -- from a config to a network that fits its data.
+ */
+#ifndef RUNNER_BUILD_H
+#define RUNNER_BUILD_H
+
+#include "layers/network/network.h"
+#include "runner/config/diag.h"
+#include "runner/config/experiment.h"
+
+/* Plans the experiment's network for images of `input` and checks that its output fits the loss and
+ * `n_classes` (0: targets). -1 with an err at the layer that does not fit. */
+int network_build(struct network **out, const struct experiment *experiment, struct shape input,
+	int n_classes, struct err *err);
+
+/* What can be said without the data's files: plans the network where the data set's shape is known
+ * by its name, adds what is wrong to `diags` and returns -1 then. */
+int network_check(const struct experiment *experiment, struct diags *diags);
+
+#endif

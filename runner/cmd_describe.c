@@ -1,0 +1,188 @@
+/*
+ * describe -- what a config's network is: shapes, parameters, costs, layer by layer.
+ *
+ * Multiplications (MACs) are of one image; backward counts the weight gradient and, except in a
+ * first layer, the gradient of the input. Memory is the activations that one image keeps.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "runner/arguments.h"
+#include "runner/build.h"
+#include "runner/commands.h"
+#include "runner/screen/table.h"
+#include "runner/screen/term.h"
+
+struct flags {
+	enum table_format format;
+	const char *input; /* "CxHxW": for data sets whose files are not at hand */
+};
+
+static const struct table_column columns[] = {
+	{"path", TABLE_TEXT, 0},
+	{"layer", TABLE_TEXT, 0},
+	{"output", TABLE_TEXT, 0},
+	{"how", TABLE_TEXT, 0},
+	{"parameters", TABLE_INT, 0},
+	{"macs", TABLE_INT, 0},
+	{"macs_backward", TABLE_INT, 0},
+	{"receptive_field", TABLE_TEXT, 0},
+	{"bytes", TABLE_INT, 0},
+};
+
+enum { COLUMNS = sizeof columns / sizeof *columns };
+
+static void add_row(struct table *table, const struct network *network, const struct row *row)
+{
+	const struct value *out = &network->values[row->out];
+	const struct layer_common *common = row->spec->common;
+	char text[SHAPE_TEXT], name[128], reach[32];
+	bool alias = out->root != row->out || row->in == row->out;
+
+	snprintf(name, sizeof name, "%*s%s%s%s", 2 * row->depth, "", row->spec->kind->name,
+		common && common->name ? " " : "", common && common->name ? common->name : "");
+	snprintf(reach, sizeof reach, "%dx%d", out->reach.size.h, out->reach.size.w);
+	table_text(table, row->path);
+	table_text(table, name);
+	table_text(table, shape_text(text, out->shape));
+	table_text(table, row->formula);
+	table_int(table, (int64_t)row->parameters);
+	table_int(table, row->macs);
+	table_int(table, row->macs_back);
+	table_text(table, reach);
+	table_int(table, alias ? 0 : (int64_t)(shape_size(out->shape) * sizeof(float)));
+}
+
+static void print_totals(const struct experiment *x, const struct network *network)
+{
+	char in[SHAPE_TEXT], out[SHAPE_TEXT];
+
+	printf("\n%s: %s -> %s, %zu parameters, %lld MACs forward, %lld backward (an image)\n",
+		x->name, shape_text(in, network->input), shape_text(out, network->output),
+		network->parameters, (long long)network->macs, (long long)network->macs_back);
+	printf("memory: weights %.1f KB; activations and their gradients %.1f KB an image in "
+	       "training\n",
+		(double)network->parameters * sizeof(float) / 1024,
+		(double)network_image_bytes(network, true) / 1024);
+}
+
+static int describe(const struct experiment *x, const struct network *network,
+	enum table_format format, struct err *err)
+{
+	struct table *table = table_new(columns, COLUMNS, err);
+	int width = 0, rows = 0, failed;
+
+	if (!table)
+		return -1;
+	for (int i = 0; i < network->n_rows; i++)
+		add_row(table, network, &network->rows[i]);
+	if (term_look(stdout, true).live)
+		term_size(stdout, &width, &rows);
+	failed = table_print(table, stdout, format, width, err);
+	table_free(table);
+	if (!failed && format == TABLE_PLAIN)
+		print_totals(x, network);
+	return failed;
+}
+
+/* The shape that the network is planned for: the data set's, or what --input says. */
+static int input_shape(const struct experiment *x, const char *text, struct shape *shape,
+	int *n_classes, struct err *err)
+{
+	char rest;
+
+	if (!text) {
+		if (!dataset_known(x->dataset.name, shape, n_classes))
+			return 0;
+		return err_at(err, x->dataset_place,
+			"the size of the images of '%s' is in its files; say --input CxHxW",
+			x->dataset.name);
+	}
+	*n_classes = 0;
+	if (sscanf(text, "%dx%dx%d%c", &shape->c, &shape->h, &shape->w, &rest) != 3 ||
+		shape->c < 1 || shape->h < 1 || shape->w < 1 || shape->c > 1 << 12 ||
+		shape->h > 1 << 12 || shape->w > 1 << 12)
+		return err_set(err,
+			"--input takes channels x height x width, as in 1x28x28, not '%s'", text);
+	shape->rank = 3;
+	return 0;
+}
+
+static int describe_file(
+	const char *path, const struct arguments *a, const struct flags *flags, struct diags *diags)
+{
+	struct experiment *x;
+	struct network *network = NULL;
+	struct err err = {0};
+	struct shape shape;
+	int n_classes, failed;
+
+	if (experiment_load(&x, path, a->overrides, a->n_overrides, diags))
+		return -1;
+	failed = input_shape(x, flags->input, &shape, &n_classes, &err) ||
+		 network_build(&network, x, shape, n_classes, &err) ||
+		 describe(x, network, flags->format, &err);
+	if (failed)
+		diags_add_err(diags, DIAG_ERROR, x->sources, &err);
+	network_free(network);
+	experiment_free(x);
+	return failed ? -1 : 0;
+}
+
+static int flag_set_describe(void *context, const struct flag *flag, const char *value)
+{
+	struct flags *flags = context;
+	char dashed[32];
+
+	if (!strcmp(flag->name, "input")) {
+		flags->input = value;
+		return 0;
+	}
+	snprintf(dashed, sizeof dashed, "--%s", flag->name);
+	table_flag(dashed, &flags->format);
+	return 0;
+}
+
+static int cmd_describe(int argc, char **argv)
+{
+	struct flags flags = {.format = TABLE_PLAIN};
+	struct arguments arguments = {0};
+	struct diags diags = {0};
+	struct err err = {0};
+	int n = flags_parse(&describe_command, argc, argv, flag_set_describe, &flags);
+	int code = EXIT_DONE;
+
+	if (n < 0)
+		return n == FLAGS_HELP ? EXIT_DONE : EXIT_USAGE;
+	if (arguments_split(&arguments, argv + 1, n - 1, &err)) {
+		diags_add_err(&diags, DIAG_ERROR, NULL, &err);
+		code = EXIT_USAGE;
+	}
+	for (int i = 0; code == EXIT_DONE && i < arguments.files.n; i++) {
+		if (i)
+			putchar('\n');
+		if (describe_file(arguments.files.at[i], &arguments, &flags, &diags))
+			code = EXIT_USAGE;
+	}
+	fflush(stdout);
+	diags_print(&diags, stderr, term_look(stderr, false).colour);
+	diags_release(&diags);
+	arguments_release(&arguments);
+	return code;
+}
+
+static const struct flag describe_flags[] = {
+	{"input", 0, "CxHxW", "shape of the images, where only the data's files know it"},
+	{"json", 0, NULL, "as JSON"},
+	{"csv", 0, NULL, "as CSV"},
+	{"md", 0, NULL, "as a Markdown table"},
+	{0},
+};
+
+const struct command describe_command = {
+	.name = "describe",
+	.synopsis = "CONFIG|DIR ... [KEY=VALUE ...]",
+	.help = "show a network layer by layer: shapes, parameters, MACs, receptive field, memory",
+	.run = cmd_describe,
+	.flags = describe_flags,
+};

@@ -1,0 +1,65 @@
+/* identity -- see identity.h. */
+#include "runner/identity.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "layers/core/sha256.h"
+#include "layers/network/numerics.h"
+#include "layers/network/schedule.h"
+
+static int identity_hash(char hex[65], const json_t *canonical, const char *data, struct err *err)
+{
+	char *text = json_dumps(canonical, JSON_SORT_KEYS | JSON_COMPACT | JSON_REAL_PRECISION(17));
+	char version[48];
+	struct sha256 sha256;
+	int result;
+
+	if (!text)
+		return err_memory(err, 0, "the canonical config");
+	if (sha256_start(&sha256, err)) {
+		free(text);
+		return -1;
+	}
+	snprintf(version, sizeof version, "runner numerics %d\n", NUMERICS_VERSION);
+	sha256_add(&sha256, version, strlen(version));
+	sha256_add(&sha256, text, strlen(text));
+	sha256_add(&sha256, "\n", 1);
+	sha256_add(&sha256, data, strlen(data));
+	result = sha256_finish(&sha256, hex, err);
+	free(text);
+	return result;
+}
+
+int identity_of(struct identity *identity, const struct experiment *experiment,
+	const char *data_sha256, struct err *err)
+{
+	const struct schedule_kind *schedule =
+		(const struct schedule_kind *)experiment->train.lr_schedule.kind;
+	json_t *config = json_deep_copy(experiment->canonical), *train;
+	int result = -1;
+
+	*identity = (struct identity){0};
+	if (!config)
+		return err_memory(err, 0, "the canonical config");
+	train = json_object_get(config, "train");
+	if (identity_hash(identity->run, config, data_sha256, err))
+		goto out;
+	if (!schedule || !schedule->needs_total) {
+		json_t *epochs = json_incref(json_object_get(train, "epochs"));
+
+		json_object_del(train, "epochs");
+		result = identity_hash(identity->prefix, config, data_sha256, err);
+		if (epochs)
+			json_object_set(train, "epochs", epochs);
+		json_decref(epochs);
+		if (result)
+			goto out;
+	}
+	json_object_del(config, "seed");
+	result = identity_hash(identity->variant, config, data_sha256, err);
+out:
+	json_decref(config);
+	return result;
+}

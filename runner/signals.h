@@ -1,0 +1,13 @@
+/*
+ * signals -- asked to stop: the first SIGINT or SIGTERM is noted, the second ends the process.
+ */
+#ifndef RUNNER_SIGNALS_H
+#define RUNNER_SIGNALS_H
+
+/* From now on the first signal is only noted. */
+void signals_watch(void);
+
+/* The signal that asks to stop, or 0. Any thread. */
+int signals_stop(void);
+
+#endif

@@ -1,0 +1,609 @@
+/*
+ * train -- see train.h.
+ *
+ * A checkpoint is the head below and then the floats of struct state, in one piece. Everything that
+ * the next batch depends on is in it or follows from it: random numbers are counted, not drawn in
+ * sequence, and the order of an epoch follows from the seed and the epoch's number.
+ */
+#include "runner/train.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "layers/core/rng.h"
+#include "layers/network/engine.h"
+#include "layers/network/init.h"
+#include "layers/network/numerics.h"
+#include "layers/network/safetensors.h"
+#include "layers/network/schedule.h"
+#include "runner/signals.h"
+
+enum { POINTS_AN_EPOCH = 5, CHECKPOINT_MS = 1000, LONG_EPOCH_MS = 60000 };
+
+static const char checkpoint_magic[8] = "runnerC";
+
+/* What a checkpoint says beside the numbers of the network. */
+struct head {
+	char magic[8];
+	int32_t version, numerics;
+	int64_t floats, step;
+	int32_t epoch, batch; /* complete epochs, and batches of the next one */
+	struct sums {
+		double loss;
+		int64_t correct, seen;
+	} epoch_sums, point_sums; /* of the epoch so far; since the last point */
+	double best;              /* early stopping: best value of its metric */
+	int32_t best_epoch, waited;
+};
+
+struct trainer {
+	const struct train_job *job;
+	const struct train_spec *spec;
+	struct engine *engine;
+	struct state state;
+	struct head head;
+	struct examples train, test;
+	int batches;        /* of an epoch */
+	int32_t *order;     /* places in selection->train, of this epoch */
+	int32_t *rows;      /* of a batch */
+	uint8_t *predicted; /* of the test images */
+	struct store_point *points;
+	int n_points;
+	struct norms norms;
+	double train_seconds;   /* forward, backward and update of this epoch, */
+	int64_t train_examples; /*   and the images they took */
+	double all_seconds;     /* of all epochs */
+	int64_t all_examples;
+	double saved_at; /* when the last checkpoint was */
+	double started_at, epoch_at;
+	uint8_t *content; /* of a checkpoint */
+	size_t content_size;
+	struct arena arena;
+};
+
+static double seconds_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static struct examples examples_of(const struct split *split, const float *value)
+{
+	return (struct examples){.pixels = split->pixels,
+		.value = value,
+		.inputs = split->inputs,
+		.labels = split->labels,
+		.targets = split->targets};
+}
+
+/* ---- beginning */
+
+static int trainer_memory(struct trainer *t, struct err *err)
+{
+	const struct selection *s = t->job->selection;
+	size_t rows = (size_t)t->job->network->n_rows;
+	size_t points = (size_t)(t->spec->log_every ? t->batches : POINTS_AN_EPOCH + 1);
+
+	t->order = arena_take(&t->arena, (size_t)s->n_train * sizeof *t->order, err);
+	t->rows = arena_take(&t->arena, (size_t)t->spec->batch_size * sizeof *t->rows, err);
+	t->predicted = arena_take(&t->arena, (size_t)s->n_test, err);
+	t->points = arena_take(&t->arena, points * sizeof *t->points, err);
+	t->norms.output = arena_take(&t->arena, rows * sizeof(double), err);
+	t->norms.gradient = arena_take(&t->arena, rows * sizeof(double), err);
+	t->norms.elements = arena_take(&t->arena, rows * sizeof(int64_t), err);
+	t->content_size = sizeof t->head + t->state.n * sizeof(float);
+	t->content = arena_take(&t->arena, t->content_size, err);
+	return t->order && t->rows && t->predicted && t->points && t->norms.output &&
+			       t->norms.gradient && t->norms.elements && t->content
+		       ? 0
+		       : -1;
+}
+
+static int trainer_begin(struct trainer *t, struct err *err)
+{
+	const struct train_job *job = t->job;
+	const struct experiment *x = job->experiment;
+
+	if (job->selection->n_train < 1)
+		return err_at(err, x->dataset_place, "no images are left to train on");
+	t->batches = (job->selection->n_train + t->spec->batch_size - 1) / t->spec->batch_size;
+	t->train = examples_of(&job->selection->dataset->train, job->selection->value);
+	t->test = examples_of(&job->selection->dataset->test, job->selection->value);
+	if (state_new(&t->state, job->network,
+		    (const struct optimizer_kind *)t->spec->optimizer.kind, err) ||
+		trainer_memory(t, err) ||
+		init_network(job->network, &x->init, (uint64_t)x->seed, job->config_dir,
+			t->state.trained, t->state.buffers, err))
+		return -1;
+	return engine_new(&t->engine, job->network, &x->loss, &t->state, job->team, err);
+}
+
+static void trainer_release(struct trainer *t)
+{
+	engine_free(t->engine);
+	state_release(&t->state);
+	arena_release(&t->arena);
+}
+
+/* ---- checkpoints */
+
+static struct store_checkpoint checkpoint_make(struct trainer *t)
+{
+	t->head.floats = (int64_t)t->state.n;
+	t->head.step = t->state.step;
+	memcpy(t->head.magic, checkpoint_magic, sizeof t->head.magic);
+	t->head.version = 1;
+	t->head.numerics = NUMERICS_VERSION;
+	memcpy(t->content, &t->head, sizeof t->head);
+	memcpy(t->content + sizeof t->head, t->state.trained, t->state.n * sizeof(float));
+	t->saved_at = seconds_now();
+	return (struct store_checkpoint){.kind = "last",
+		.epoch = t->head.epoch,
+		.batch = t->head.batch,
+		.content = t->content,
+		.size = t->content_size};
+}
+
+/* Goes on from the last checkpoint, if there is one that this program can use. */
+static int checkpoint_resume(struct trainer *t, struct train_result *result, struct err *err)
+{
+	struct store_checkpoint found;
+	struct head head;
+	void *content;
+
+	if (store_checkpoint_load(t->job->store, t->job->run_id, "last", &found, &content, err))
+		return -1;
+	if (!content)
+		return 0;
+	if (found.size == t->content_size) {
+		memcpy(&head, content, sizeof head);
+		if (!memcmp(head.magic, checkpoint_magic, sizeof head.magic) && head.version == 1 &&
+			head.numerics == NUMERICS_VERSION && head.floats == (int64_t)t->state.n) {
+			t->head = head;
+			t->state.step = head.step;
+			memcpy(t->state.trained, (char *)content + sizeof head,
+				t->state.n * sizeof(float));
+			result->resumed_epoch = head.epoch;
+			result->resumed_batch = head.batch;
+		}
+	}
+	free(content);
+	return 0;
+}
+
+/* Saves a checkpoint between epochs' ends. */
+static int checkpoint_save(struct trainer *t, struct err *err)
+{
+	struct store_checkpoint checkpoint = checkpoint_make(t);
+	int result = store_checkpoint_save(
+		t->job->store, t->job->run_id, &checkpoint, t->points, t->n_points, err);
+
+	t->n_points = 0;
+	return result;
+}
+
+/* ---- an epoch */
+
+static void sums_add(struct sums *sums, const struct batch_result *result, int n)
+{
+	sums->loss += result->loss;
+	sums->correct += result->correct;
+	sums->seen += n;
+}
+
+static double sums_loss(const struct sums *sums)
+{
+	return sums->seen ? sums->loss / (double)sums->seen : NAN;
+}
+
+static double sums_accuracy(const struct sums *sums)
+{
+	return sums->seen ? (double)sums->correct / (double)sums->seen : NAN;
+}
+
+/* Where batch `batch` (from 0) ends: a point each log_every steps with the means since the last
+ * one, or five an epoch with the means of the epoch so far, as d2l plots them. */
+static void point_add(struct trainer *t, int batch)
+{
+	int every = t->spec->log_every ? t->spec->log_every : t->batches / POINTS_AN_EPOCH;
+	const struct sums *sums = t->spec->log_every ? &t->head.point_sums : &t->head.epoch_sums;
+	bool due = every < 1 || (batch + 1) % every == 0;
+
+	if (t->spec->log_every)
+		due = t->state.step % every == 0;
+	else if (batch + 1 == t->batches)
+		due = true;
+	if (!due)
+		return;
+	t->points[t->n_points++] = (struct store_point){
+		.step = t->state.step,
+		.position = t->head.epoch + (batch + 1.0) / t->batches,
+		.train_loss = sums_loss(sums),
+		.train_accuracy = sums_accuracy(sums),
+	};
+	t->head.point_sums = (struct sums){0};
+}
+
+static void show_batch(struct trainer *t, int batch)
+{
+	struct progress_update u = progress_nothing;
+
+	u.epoch = t->head.epoch + 1;
+	u.batch = batch + 1;
+	u.batches = t->batches;
+	u.train_loss = sums_loss(&t->head.epoch_sums);
+	u.train_accuracy = sums_accuracy(&t->head.epoch_sums);
+	u.examples_per_second = (double)t->train_examples / t->train_seconds;
+	u.seconds = seconds_now() - t->epoch_at;
+	progress_batch(t->job->progress, &u);
+}
+
+/* The epoch's order; also when an epoch goes on in its middle. */
+static void epoch_order(struct trainer *t)
+{
+	const struct experiment *x = t->job->experiment;
+	struct rng rng = {
+		.key = (uint64_t)x->seed, .purpose = RNG_SHUFFLE, .epoch = (uint32_t)t->head.epoch};
+
+	if (t->spec->shuffle)
+		rng_permute(&rng, t->order, t->job->selection->n_train);
+	else
+		for (int32_t i = 0; i < t->job->selection->n_train; i++)
+			t->order[i] = i;
+}
+
+/* One batch: gradient and update. A loss that is no number any more fails, with epoch and batch. */
+static int train_batch(struct trainer *t, int number, struct err *err)
+{
+	const struct experiment *x = t->job->experiment;
+	const struct selection *s = t->job->selection;
+	int first = number * t->spec->batch_size, left = s->n_train - first;
+	struct batch batch = {.examples = &t->train,
+		.index = t->rows,
+		.n = left < t->spec->batch_size ? left : t->spec->batch_size,
+		.seed = (uint64_t)x->seed,
+		.epoch = (uint32_t)t->head.epoch,
+		.position = (uint32_t)first};
+	double lr = schedule_lr(&t->spec->lr_schedule, t->spec->lr, t->spec->warmup_epochs,
+		t->head.epoch, t->spec->epochs, number, t->batches);
+	double start = seconds_now();
+	struct batch_result result;
+
+	for (int i = 0; i < batch.n; i++)
+		t->rows[i] = s->train[t->order[first + i]];
+	if (t->spec->log_norms && number + 1 == t->batches)
+		batch.norms = &t->norms;
+	if (engine_backward(t->engine, &batch, &result, err))
+		return -1;
+	engine_update(t->engine, &t->spec->optimizer, lr);
+	t->train_seconds += seconds_now() - start;
+	t->train_examples += batch.n;
+	sums_add(&t->head.epoch_sums, &result, batch.n);
+	sums_add(&t->head.point_sums, &result, batch.n);
+	if (!isfinite(result.loss))
+		return err_set(err, "the loss became %s in epoch %d, batch %d of %d",
+			isnan(result.loss) ? "NaN" : "infinite", t->head.epoch + 1, number + 1,
+			t->batches);
+	return 0;
+}
+
+static int evaluate(struct trainer *t, const struct examples *examples, const int32_t *index, int n,
+	uint8_t *predicted, double *loss, double *accuracy, struct err *err)
+{
+	struct batch batch = {.examples = examples, .index = index, .n = n, .predicted = predicted};
+	struct batch_result result;
+
+	if (!n)
+		return 0;
+	if (engine_evaluate(t->engine, &batch, &result, err))
+		return -1;
+	*loss = result.loss / n;
+	*accuracy = examples->labels ? (double)result.correct / n : NAN;
+	return 0;
+}
+
+static int evaluate_all(struct trainer *t, struct store_metrics *m, struct err *err)
+{
+	const struct selection *s = t->job->selection;
+
+	m->val_loss = m->val_accuracy = m->test_loss = m->test_accuracy = NAN;
+	return evaluate(t, &t->train, s->validation, s->n_validation, NULL, &m->val_loss,
+		       &m->val_accuracy, err) ||
+			       evaluate(t, &t->test, NULL, s->n_test, t->predicted, &m->test_loss,
+				       &m->test_accuracy, err)
+		       ? -1
+		       : 0;
+}
+
+/* ---- norms (train.log_norms) */
+
+static double block_norm(const float *x, size_t n)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		sum += (double)x[i] * x[i];
+	return sqrt(sum);
+}
+
+/* Root mean squares of each layer's output and of the loss's gradient there, over the epoch's last
+ * batch; norms of each tensor after the epoch and of its last gradient. */
+static int norms_rows(struct trainer *t, struct store_metric **out, int *n, struct err *err)
+{
+	const struct network *network = t->job->network;
+	const float *gradient = engine_gradient(t->engine);
+	struct store_metric *m = arena_take(
+		&t->arena, 2 * (size_t)(network->n_rows + network->n_tensors) * sizeof *m, err);
+
+	if (!m)
+		return -1;
+	*out = m;
+	for (int r = 0; r < network->n_rows; r++) {
+		double elements = (double)t->norms.elements[r];
+
+		*m++ = (struct store_metric){
+			network->rows[r].path, "output_rms", sqrt(t->norms.output[r] / elements)};
+		*m++ = (struct store_metric){network->rows[r].path, "output_gradient_rms",
+			sqrt(t->norms.gradient[r] / elements)};
+	}
+	for (int i = 0; i < network->n_tensors; i++) {
+		const struct tensor *tensor = &network->tensors[i];
+
+		if (tensor->role == TENSOR_BUFFER)
+			continue;
+		*m++ = (struct store_metric){tensor->path, "norm",
+			block_norm(t->state.trained + tensor->at, tensor->size)};
+		*m++ = (struct store_metric){tensor->path, "gradient_norm",
+			block_norm(gradient + tensor->at, tensor->size)};
+	}
+	*n = (int)(m - *out);
+	return 0;
+}
+
+/* ---- the end of an epoch */
+
+static double stop_value(const struct early_stopping *stop, const struct store_metrics *m)
+{
+	switch ((enum stop_metric)stop->metric) {
+	case STOP_VAL_LOSS:
+		return -m->val_loss;
+	case STOP_VAL_ACCURACY:
+		return m->val_accuracy;
+	case STOP_TRAIN_LOSS:
+		return -m->train_loss;
+	default:
+		return m->test_accuracy;
+	}
+}
+
+/* Keeps the best epoch, by early stopping's metric or else by validation accuracy, if there is one;
+ * true when early stopping says that it is enough. */
+static bool epoch_judge(struct trainer *t, const struct store_metrics *m)
+{
+	const struct early_stopping *stop = &t->spec->early_stopping;
+	double value = stop->given ? stop_value(stop, m) : m->val_accuracy;
+	double least = stop->given ? stop->min_delta : 0;
+
+	if (isnan(value))
+		return false;
+	if (!t->head.best_epoch || value > t->head.best + least) {
+		t->head.best = value;
+		t->head.best_epoch = t->head.epoch;
+		t->head.waited = 0;
+	} else {
+		t->head.waited++;
+	}
+	return stop->given && t->head.waited >= stop->patience;
+}
+
+static void show_epoch(struct trainer *t, const struct store_epoch *epoch)
+{
+	const struct store_metrics *m = &epoch->metrics;
+	struct progress_update u = {.epoch = epoch->epoch,
+		.batch = t->batches,
+		.batches = t->batches,
+		.train_loss = m->train_loss,
+		.train_accuracy = m->train_accuracy,
+		.val_loss = m->val_loss,
+		.val_accuracy = m->val_accuracy,
+		.test_loss = m->test_loss,
+		.test_accuracy = m->test_accuracy,
+		.examples_per_second = epoch->examples_per_second,
+		.seconds = epoch->seconds};
+
+	progress_epoch(t->job->progress, &u);
+}
+
+/* What a beginner cannot know: a loss that stays at ln(classes) is a plateau that this kind of
+ * network leaves by itself. Said once, and once more when it is over. */
+static void explain_plateau(struct trainer *t, const struct store_metrics *m, bool *on_plateau)
+{
+	int classes = t->job->selection->dataset->n_classes;
+	double chance = classes > 1 ? log(classes) : 0;
+	bool now = classes > 1 && fabs(m->train_loss - chance) < 0.02 * chance &&
+		   m->train_accuracy < 1.5 / classes;
+
+	if (now && !*on_plateau)
+		progress_say(t->job->progress,
+			"note: loss %.3f = ln %d is what guessing gives: a plateau. With sigmoids "
+			"it is "
+			"normal in the first epochs (LeNet leaves it in epoch 2 or 3).",
+			m->train_loss, classes);
+	if (!now && *on_plateau)
+		progress_say(
+			t->job->progress, "note: left the plateau in epoch %d.", t->head.epoch);
+	*on_plateau = now;
+}
+
+/* Evaluates, saves and shows the epoch that is complete. *enough: early stopping. */
+static int epoch_end(struct trainer *t, struct train_result *result, bool *enough, struct err *err)
+{
+	const struct train_job *job = t->job;
+	bool last = t->head.epoch + 1 == t->spec->epochs;
+	struct store_checkpoint checkpoint;
+	char hash[65];
+	struct store_metric *extra = NULL;
+	struct store_epoch epoch = {
+		.weights_hash = hash, .points = t->points, .n_points = t->n_points};
+	struct store_metrics *m = &epoch.metrics;
+
+	m->train_loss = sums_loss(&t->head.epoch_sums);
+	m->train_accuracy = sums_accuracy(&t->head.epoch_sums);
+	if (evaluate_all(t, m, err) ||
+		safetensors_hash(hash, job->network, t->state.trained, t->state.buffers, err) ||
+		(t->spec->log_norms && norms_rows(t, &extra, &epoch.n_extra, err)))
+		return -1;
+	epoch.extra = extra;
+	epoch.lr = schedule_lr(&t->spec->lr_schedule, t->spec->lr, t->spec->warmup_epochs,
+		t->head.epoch, t->spec->epochs, t->batches - 1, t->batches);
+	epoch.epoch = ++t->head.epoch;
+	t->head.batch = 0;
+	t->head.epoch_sums = (struct sums){0};
+	*enough = epoch_judge(t, m);
+	epoch.seconds = seconds_now() - t->epoch_at;
+	epoch.examples_per_second = (double)t->train_examples / t->train_seconds;
+	if (last || *enough || (seconds_now() - t->saved_at) * 1000 > CHECKPOINT_MS) {
+		checkpoint = checkpoint_make(t);
+		epoch.checkpoint = &checkpoint;
+	}
+	if (store_epoch_save(job->store, job->run_id, &epoch, err))
+		return -1;
+	t->n_points = 0;
+	t->all_seconds += t->train_seconds;
+	t->all_examples += t->train_examples;
+	result->last = *m;
+	result->epochs_done = t->head.epoch;
+	show_epoch(t, &epoch);
+	return 0;
+}
+
+/* ---- the whole run */
+
+enum { STOP_ASKED = 1 };
+
+/* The batches of one epoch from head.batch on; STOP_ASKED after a checkpoint on a signal. */
+static int train_epoch(struct trainer *t, struct err *err)
+{
+	t->train_seconds = 0;
+	t->train_examples = 0;
+	t->epoch_at = seconds_now();
+	epoch_order(t);
+	for (int b = t->head.batch; b < t->batches; b++) {
+		if (signals_stop())
+			return checkpoint_save(t, err) ? -1 : STOP_ASKED;
+		if (train_batch(t, b, err))
+			return -1;
+		t->head.batch = b + 1;
+		point_add(t, b);
+		show_batch(t, b);
+		if ((seconds_now() - t->saved_at) * 1000 > LONG_EPOCH_MS && b + 1 < t->batches &&
+			checkpoint_save(t, err))
+			return -1;
+	}
+	return 0;
+}
+
+static bool loss_is_finite(const struct trainer *t)
+{
+	return isfinite(t->head.epoch_sums.loss);
+}
+
+/* All epochs; the status that the run ends with, in result. */
+static int train_epochs(struct trainer *t, struct train_result *result, struct err *err)
+{
+	const struct early_stopping *stop = &t->spec->early_stopping;
+	bool enough = stop->given && t->head.waited >= stop->patience && t->head.best_epoch;
+	bool on_plateau = false;
+
+	result->status = RUN_DONE;
+	while (t->head.epoch < t->spec->epochs && !enough) {
+		int got = train_epoch(t, err);
+
+		if (got == STOP_ASKED) {
+			result->status = RUN_INTERRUPTED;
+			return 0;
+		}
+		if (got && !loss_is_finite(t)) {
+			result->status = RUN_DIVERGED;
+			return 0;
+		}
+		if (got || epoch_end(t, result, &enough, err))
+			return -1;
+		explain_plateau(t, &result->last, &on_plateau);
+	}
+	result->stopped_early = enough && t->head.epoch < t->spec->epochs;
+	return 0;
+}
+
+/* The curves of the epochs that were trained before, for the screen. */
+static int show_history(struct trainer *t, struct train_result *result, struct err *err)
+{
+	struct store_epoch_row *rows;
+	struct store_point *points;
+	int n, n_points;
+
+	if (store_epochs(t->job->store, t->job->run_id, &t->arena, &rows, &n, err) ||
+		store_points(t->job->store, t->job->run_id, &t->arena, &points, &n_points, err))
+		return -1;
+	for (int i = 0; i < n_points; i++)
+		progress_history(t->job->progress, points[i].position, points[i].train_loss,
+			points[i].train_accuracy, NAN);
+	for (int i = 0; i < n && rows[i].epoch <= t->head.epoch; i++) {
+		progress_history(t->job->progress, (double)rows[i].epoch,
+			rows[i].metrics.train_loss, rows[i].metrics.train_accuracy,
+			rows[i].metrics.test_accuracy);
+		result->last = rows[i].metrics;
+	}
+	result->epochs_done = t->head.epoch;
+	return 0;
+}
+
+static int trainer_run(struct trainer *t, struct train_result *result, struct err *err)
+{
+	struct store_metrics before;
+
+	if (checkpoint_resume(t, result, err) || evaluate_all(t, &before, err))
+		return -1;
+	if (!result->resumed_epoch && !result->resumed_batch)
+		result->untrained_accuracy = before.test_accuracy;
+	else if (show_history(t, result, err))
+		return -1;
+	t->saved_at = seconds_now();
+	return train_epochs(t, result, err);
+}
+
+int train(struct train_result *result, const struct train_job *job, struct err *err)
+{
+	struct trainer t = {
+		.job = job, .spec = &job->experiment->train, .started_at = seconds_now()};
+	struct store_prediction predictions = {"test", NULL, job->selection->n_test};
+	struct store_result end = {.untrained_accuracy = NAN};
+	struct err late = {0};
+	int failed;
+
+	*result = (struct train_result){.status = RUN_FAILED, .untrained_accuracy = NAN};
+	failed = trainer_begin(&t, err) || trainer_run(&t, result, err);
+	result->seconds = seconds_now() - t.started_at;
+	result->examples_per_second =
+		t.all_seconds > 0 ? (double)t.all_examples / t.all_seconds : NAN;
+	end.status = failed ? RUN_FAILED : result->status;
+	end.error = err->set ? err->text : NULL;
+	end.best_epoch = t.head.best_epoch;
+	end.untrained_accuracy = result->untrained_accuracy;
+	end.examples_per_second = result->examples_per_second;
+	end.points = t.points;
+	end.n_points = t.n_points;
+	predictions.labels = t.predicted;
+	if (end.status == RUN_DONE && job->selection->dataset->test.labels) {
+		end.predictions = &predictions;
+		end.n_predictions = 1;
+	}
+	if (store_run_finish(job->store, job->run_id, &end, failed ? &late : err))
+		failed = -1;
+	trainer_release(&t);
+	return failed ? -1 : 0;
+}
