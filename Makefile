@@ -1,38 +1,43 @@
 # runner -- `make help` lists the targets.
 #
-# VARIANT=debug|release|asan|tsan|coverage chooses how to build; each variant has its own folder.
+# VARIANT=release|debug|asan|tsan|coverage chooses how to build; each variant has a folder of its own.
+# Layers are compiled once for each instruction set (layers/isa.h), everything else once.
 
+VERSION := 0.1.0
 VARIANT ?= release
-CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
 PREFIX ?= /usr/local
 DESTDIR ?=
-
+CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
 BUILD := $(if $(filter release,$(VARIANT)),build,build/$(VARIANT))
-VERSION := 0.1.0
 ARCH := $(shell uname -m)
 Q := $(if $(V),,@)# make V=1 shows the commands
 
-include packages.mk
+# ---- packages (Debian); `make deps` installs those that are missing
+PACKAGES_BUILD := gcc make pkg-config libc6-dev libyaml-dev libsqlite3-dev zlib1g-dev \
+	libcurl4-openssl-dev libssl-dev libpng-dev libjansson-dev
+PACKAGES_CHECK := libcmocka-dev sqlite3
 
 # ---- flags
 PKGS := yaml-0.1 sqlite3 zlib libcurl libcrypto libpng jansson
+PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
-	-Wpointer-arith -Wwrite-strings -Wundef -Wformat=2 -Werror
-# -ffp-contract=off: gcc and clang would contract a*b+c differently; kernels say fma themselves.
-CFLAGS_ALL = -std=gnu11 -I. -D_GNU_SOURCE -DRUNNER_VERSION='"$(VERSION)"' $(WARN) -ffp-contract=off \
-	-fno-math-errno -pthread -MMD -MP $(PKG_CFLAGS)
-PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS))
-PKG_LIBS := $(shell pkg-config --libs $(PKGS))
-LDLIBS_ALL = $(PKG_LIBS) -pthread -lm -ldl
+	-Wpointer-arith -Wwrite-strings -Wundef -Wformat=2 $(if $(STRICT),-Werror)
 
 FLAGS_release  := -O2 -g
 FLAGS_debug    := -O0 -g3
-FLAGS_asan     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+FLAGS_asan     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+	-fno-omit-frame-pointer
 FLAGS_tsan     := -O1 -g -fsanitize=thread
 FLAGS_coverage := -O0 -g --coverage
 FLAGS := $(FLAGS_$(VARIANT))
 
-# Layer files are compiled once for each instruction set (layers/isa.h).
+# -ffp-contract=off: gcc and clang would contract a*b+c differently; kernels say fma themselves.
+COMPILE = $(CC) -std=gnu11 -I. -D_GNU_SOURCE -DRUNNER_VERSION='"$(VERSION)"' $(WARN) \
+	-ffp-contract=off -fno-math-errno -pthread -MMD -MP $(PKG_CFLAGS) $(FLAGS)
+LINK = $(CC) $(FLAGS) $(LDFLAGS)
+LIBS := $(PKG_LIBS) -pthread -lm
+
 ISAS_x86_64  := avx512 avx2 baseline
 ISAS_aarch64 := neon
 ISAS := $(ISAS_$(ARCH))
@@ -42,63 +47,134 @@ ISA_baseline := -DISA=baseline
 ISA_neon     := -DISA=neon
 
 # ---- sources
-CORE_SRC    := $(wildcard layers/core/*.c)
-# one pair of files a kind; compiled once for each instruction set
-LAYER_SRC   := $(wildcard layers/*.c layers/losses/*.c layers/optimizers/*.c)
-NET_SRC     := $(wildcard layers/network/*.c)
-DATASET_SRC := $(wildcard datasets/*.c)
-RUNNER_SRC  := $(wildcard runner/*.c runner/*/*.c)
+LAYER_SRC := $(wildcard layers/*.c layers/losses/*.c layers/optimizers/*.c)
+LIB_SRC   := $(wildcard layers/core/*.c layers/network/*.c datasets/*.c) \
+	$(filter-out runner/main.c,$(wildcard runner/*.c runner/*/*.c))
 
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(1))
-LAYER_OBJ := $(foreach isa,$(ISAS),$(patsubst %.c,$(BUILD)/obj/%.$(isa).o,$(LAYER_SRC)))
-LIB_OBJ := $(call obj,$(CORE_SRC) $(NET_SRC) $(DATASET_SRC)) $(LAYER_OBJ)
-APP_OBJ := $(call obj,$(filter-out runner/main.c,$(RUNNER_SRC)))
+LIB_OBJ := $(call obj,$(LIB_SRC)) \
+	$(foreach isa,$(ISAS),$(patsubst %.c,$(BUILD)/obj/%.$(isa).o,$(LAYER_SRC)))
+LIB := $(BUILD)/librunner.a
 PROGRAM := $(BUILD)/runner
 
 .DEFAULT_GOAL := all
 .PHONY: all
-all: $(PROGRAM) ## build build/runner
+all: $(PROGRAM) ## build the program, build/runner
 
-# Also rebuilds when the flags change.
+# Everything is built anew when the flags change.
+SIGNATURE = $(CC) $(FLAGS) $(VERSION) $(WARN)
 $(BUILD)/flags: FORCE
 	@mkdir -p $(BUILD)
-	@echo '$(CC) $(FLAGS) $(VERSION) $(WARN)' | cmp -s - $@ || echo '$(CC) $(FLAGS) $(VERSION) $(WARN)' > $@
+	@echo '$(SIGNATURE)' | cmp -s - $@ || echo '$(SIGNATURE)' > $@
 .PHONY: FORCE
 
 $(BUILD)/obj/%.o: %.c $(BUILD)/flags
 	@mkdir -p $(@D)
 	@echo '  CC  $@'
-	$(Q)$(CC) $(CFLAGS_ALL) $(FLAGS) $(CFLAGS) -c $< -o $@
-
-# The store's SQL is taken in by .incbin, which -MMD does not see.
-$(BUILD)/obj/runner/store/text.o: runner/store/schema.sql runner/store/views.sql
+	$(Q)$(COMPILE) $(CFLAGS) -c $< -o $@
 
 define isa_rule
 $(BUILD)/obj/%.$(1).o: %.c $(BUILD)/flags
 	@mkdir -p $$(@D)
 	@echo '  CC  $$@'
-	$$(Q)$$(CC) $$(CFLAGS_ALL) $$(FLAGS) $$(ISA_$(1)) $$(CFLAGS) -c $$< -o $$@
+	$$(Q)$$(COMPILE) $$(ISA_$(1)) $$(CFLAGS) -c $$< -o $$@
 endef
 $(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
 
-$(BUILD)/librunner.a: $(LIB_OBJ) $(APP_OBJ)
+$(BUILD)/obj/runner/store/text.o: runner/store/schema.sql runner/store/views.sql
+
+$(LIB): $(LIB_OBJ)
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 
-$(PROGRAM): $(call obj,runner/main.c) $(BUILD)/librunner.a
+$(PROGRAM): $(call obj,runner/main.c) $(LIB)
 	@echo '  LD  $@'
-	$(Q)$(CC) $(FLAGS) $(LDFLAGS) $^ $(LDLIBS_ALL) -o $@
+	$(Q)$(LINK) $^ $(LIBS) -o $@
+
+# ---- use
+.PHONY: run deps deps-check
+run: ## install what is missing, build, train configs/lenet_maxpool.yaml
+	@$(MAKE) --no-print-directory deps
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@sh runner/first_run.sh $(PROGRAM)
+
+deps: ## install the Debian packages that are missing for building and running
+	@sh runner/deps.sh $(PACKAGES_BUILD)
+
+deps-check: ## those for testing too
+	@sh runner/deps.sh $(PACKAGES_BUILD) $(PACKAGES_CHECK)
+
+.PHONY: install uninstall clean
+install: all ## program, man page and completion below PREFIX (/usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	install -m 755 $(PROGRAM) $(DESTDIR)$(PREFIX)/bin/runner
+	$(PROGRAM) manual > $(DESTDIR)$(PREFIX)/share/man/man1/runner.1
+	$(PROGRAM) manual --completion \
+		> $(DESTDIR)$(PREFIX)/share/bash-completion/completions/runner
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/runner $(DESTDIR)$(PREFIX)/share/man/man1/runner.1 \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/runner
+
+clean: ## remove everything that was built
+	rm -rf build
 
 # ---- tests
 TEST_SRC := $(wildcard tests/unit/*.c)
 TEST_BIN := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(TEST_SRC))
-TEST_LIB := $(call obj,$(wildcard tests/ref/*.c tests/support/*.c))
-.PHONY: tests
-tests: $(TEST_BIN)
-.SECONDARY: $(call obj,$(TEST_SRC)) $(TEST_LIB)
-$(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(TEST_LIB) $(BUILD)/librunner.a
+TEST_OBJ := $(call obj,$(wildcard tests/ref/*.c tests/support/*.c))
+.SECONDARY: $(call obj,$(TEST_SRC)) $(TEST_OBJ)
+
+$(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(TEST_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	@echo '  LD  $@'
-	$(Q)$(CC) $(FLAGS) $(LDFLAGS) $^ -lcmocka $(LDLIBS_ALL) -o $@
+	$(Q)$(LINK) $^ -lcmocka $(LIBS) -o $@
+
+# Each fuzz target with a plain driver, which runs files of a corpus through it.
+FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_BIN := $(FUZZ:%=$(BUILD)/tests/fuzz_%)
+$(BUILD)/tests/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/driver.o $(LIB)
+	@mkdir -p $(@D)
+	@echo '  LD  $@'
+	$(Q)$(LINK) $^ $(LIBS) -o $@
+
+.PHONY: tests check unit strict fuzz
+tests: $(TEST_BIN) $(FUZZ_BIN) all
+
+check: ## install what is missing, build, run all tests
+	@$(MAKE) --no-print-directory deps-check
+	@$(MAKE) --no-print-directory -j$$(nproc) tests
+	@BUILD=$(BUILD) ISAS='$(ISAS)' bash tests/run.sh
+
+unit: ## only the unit tests: make unit TESTS='test_tree test_layers'
+	@$(MAKE) --no-print-directory -j$$(nproc) tests
+	@BUILD=$(BUILD) ISAS='$(ISAS)' bash tests/run.sh unit $(TESTS)
+
+strict: ## compile everything with gcc and clang, warnings being errors
+	@$(MAKE) --no-print-directory -j$$(nproc) STRICT=1 CC=gcc BUILD=build/strict-gcc tests
+	@$(MAKE) --no-print-directory -j$$(nproc) STRICT=1 CC=clang BUILD=build/strict-clang tests
+
+# libFuzzer needs clang; RUNS executions of each target.
+RUNS ?= 1000000
+fuzz: ## RUNS (10^6) executions of each fuzz target under ASan and UBSan
+	@$(MAKE) --no-print-directory -j$$(nproc) CC=clang BUILD=build/fuzz FLAGS='-O1 -g \
+		-fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' fuzz-targets
+	@for f in $(FUZZ); do \
+		mkdir -p build/fuzz/corpus/$$f; \
+		build/fuzz/tests/libfuzzer_$$f -runs=$(RUNS) -max_len=4096 -verbosity=0 \
+			-print_final_stats=1 build/fuzz/corpus/$$f tests/fuzz/corpus/$$f || exit 1; \
+	done
+.PHONY: fuzz-targets
+fuzz-targets: $(FUZZ:%=$(BUILD)/tests/libfuzzer_%)
+$(BUILD)/tests/libfuzzer_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(LIB)
+	@mkdir -p $(@D)
+	@echo '  LD  $@'
+	$(Q)$(LINK) -fsanitize=fuzzer $^ $(LIBS) -o $@
+
+.PHONY: help
+help: ## this list
+	@echo 'make [VARIANT=release|debug|asan|tsan|coverage] TARGET'
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
