@@ -26,6 +26,9 @@ enum {
 	PIECE = 256
 };
 
+/* Escape sequences: bold, faint, green. */
+enum { STYLE_BOLD = 1, STYLE_FAINT = 2, STYLE_DONE = 32 };
+
 struct progress {
 	FILE *file; /* borrowed */
 	enum progress_level level;
@@ -223,17 +226,24 @@ static void text_left(const struct progress *progress, struct text *text)
 	text_add(text, " left");
 }
 
+static void frame_repeat(struct frame *frame, int style, const char *piece, int times)
+{
+	char bar[BAR_MAX * 4] = "";
+	size_t length = strlen(piece);
+
+	for (int i = 0; i < times; i++)
+		memcpy(bar + (size_t)i * length, piece, length + 1);
+	frame_put(frame, style, bar);
+}
+
 static void frame_bar(struct frame *frame, const struct progress *progress, int width)
 {
 	int full = (int)(progress_share(progress) * width);
+	bool unicode = progress->term.unicode;
 
 	frame_put(frame, 0, " ");
-	for (int i = 0; i < width; i++) {
-		const char *unicode = i < full ? "\u2501" : "\u2500";
-		const char *plain = i < full ? "#" : "-";
-
-		frame_put(frame, i < full ? 32 : 2, progress->term.unicode ? unicode : plain);
-	}
+	frame_repeat(frame, STYLE_DONE, unicode ? "\u2501" : "#", full);
+	frame_repeat(frame, STYLE_FAINT, unicode ? "\u2500" : "-", width - full);
 	frame_put(frame, 0, " ");
 }
 
@@ -250,7 +260,7 @@ static void frame_head(struct frame *frame, const struct progress *progress)
 	text_left(progress, &rest);
 	room = frame->columns - term_width(progress->title) - term_width(buffer) -
 	       term_width(behind) - 2;
-	frame_put(frame, 1, progress->title);
+	frame_put(frame, STYLE_BOLD, progress->title);
 	frame_put(frame, 0, buffer);
 	if (room >= BAR_MIN)
 		frame_bar(frame, progress, room < BAR_MAX ? room : BAR_MAX);

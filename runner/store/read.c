@@ -46,6 +46,8 @@
 		FIELD(TEXT, store_run, "weights_hash", weights_hash),                             \
 		FIELD(TEXT, store_run, "error", error)
 
+#define RUN_FROM " FROM run JOIN label USING (variant_hash)"
+
 static const struct sql_field brief_fields[] = {RUN_FIELDS, {0}};
 static const struct sql_field run_fields[] = {
 	RUN_FIELDS, FIELD(TEXT, store_run, "config", config), {0}};
@@ -92,8 +94,8 @@ int store_runs(
 	struct store *store, struct arena *arena, struct store_run **runs, int *n, struct err *err)
 {
 	sql_clear(store);
-	*runs = sql_rows(store, arena, n, brief_fields, sizeof **runs,
-		" FROM run JOIN label USING (variant_hash) ORDER BY run_id", SQL_NO_VALUES);
+	*runs = sql_rows(store, arena, n, brief_fields, sizeof **runs, RUN_FROM " ORDER BY run_id",
+		SQL_NO_VALUES);
 	return *runs ? 0 : sql_failed(store, err, "list the runs");
 }
 
@@ -115,9 +117,7 @@ int store_run_find(struct store *store, const char *run_hash, struct arena *aren
 	struct store_run **run, struct err *err)
 {
 	sql_clear(store);
-	if (read_run(store, arena, run,
-		    " FROM run JOIN label USING (variant_hash) WHERE run_hash = ?1",
-		    sql_text(run_hash)))
+	if (read_run(store, arena, run, RUN_FROM " WHERE run_hash = ?1", sql_text(run_hash)))
 		return sql_failed(store, err, "look for a run");
 	return 0;
 }
@@ -144,22 +144,20 @@ static int read_no_run(struct store *store, const char *which, struct arena *are
 int store_run_get(struct store *store, const char *which, struct arena *arena,
 	struct store_run **run, struct err *err)
 {
-	char *end;
-	long long number = strtoll(which, &end, 10);
-	bool is_number = *which && !*end && number > 0;
+	char *end = NULL;
+	long long number = which ? strtoll(which, &end, 10) : 0;
 
 	sql_clear(store);
 	*run = NULL;
-	if (is_number && read_run(store, arena, run,
-				 " FROM run JOIN label USING (variant_hash) WHERE run_id = ?1",
-				 sql_int(number)))
+	if (end && *which && !*end && number > 0 &&
+		read_run(store, arena, run, RUN_FROM " WHERE run_id = ?1", sql_int(number)))
 		return sql_failed(store, err, "look for run %s", which);
 	if (!*run && read_run(store, arena, run,
-			     " FROM run JOIN label USING (variant_hash) WHERE run.name = ?1 "
-			     "AND run_hash IS NOT NULL ORDER BY run_id DESC LIMIT 1",
+			     RUN_FROM " WHERE ?1 IS NULL OR (run.name = ?1 AND "
+				      "run_hash IS NOT NULL) ORDER BY run_id DESC LIMIT 1",
 			     sql_text(which)))
-		return sql_failed(store, err, "look for run %s", which);
-	return *run ? 0 : read_no_run(store, which, arena, err);
+		return sql_failed(store, err, "look for run %s", which ? which : "the latest");
+	return *run ? 0 : read_no_run(store, which ? which : "", arena, err);
 }
 
 /* ---- what belongs to a run */

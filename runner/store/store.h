@@ -255,7 +255,8 @@ int store_run_find(struct store *store, const char *run_hash, struct arena *aren
 	struct store_run **run, struct err *err);
 
 /* The run that a person means: its number, or a name (then the latest of that name that is not set
- * aside). Fails with the nearest name, or with what to type, when there is none. */
+ * aside); NULL means the latest of all. Fails with the nearest name, or with what to type, when there
+ * is none. */
 int store_run_get(struct store *store, const char *which, struct arena *arena,
 	struct store_run **run, struct err *err);
 

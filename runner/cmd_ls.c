@@ -1,0 +1,136 @@
+/* ls -- the runs of a store, one a line, newest last. */
+#include <fnmatch.h>
+#include <math.h>
+
+#include "runner/commands.h"
+#include "runner/look.h"
+
+static const struct table_column columns[] = {
+	{"run_id", TABLE_INT, 0},
+	{"name", TABLE_TEXT, 0},
+	{"label", TABLE_TEXT, 0},
+	{"dataset", TABLE_TEXT, 0},
+	{"seed", TABLE_INT, 0},
+	{"status", TABLE_TEXT, 0},
+	{"epochs_done", TABLE_INT, 0},
+	{"epochs", TABLE_INT, 0},
+	{"train_loss", TABLE_REAL, 4},
+	{"train_accuracy", TABLE_REAL, 4},
+	{"val_accuracy", TABLE_REAL, 4},
+	{"test_accuracy", TABLE_REAL, 4},
+	{"seconds", TABLE_REAL, 1},
+	{"set_aside", TABLE_INT, 0},
+};
+
+/* Two of the columns say nothing, most of the time: what nobody has measured, and what is no. */
+enum { COLUMNS = sizeof columns / sizeof columns[0], VAL_ACCURACY = 10, SET_ASIDE = 13 };
+
+static bool ls_wants(const struct look *look, const struct store_run *run)
+{
+	if (!run->run_hash && !look->all)
+		return false;
+	return !look->arg || !fnmatch(look->arg, run->name, 0);
+}
+
+static bool ls_has_validation(const struct store_run *runs, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (!isnan(runs[i].metrics.val_accuracy))
+			return true;
+	return false;
+}
+
+static void ls_row(struct table *table, const struct store_run *run, const bool *shown)
+{
+	table_int(table, run->run_id);
+	table_text(table, run->name);
+	table_text(table, run->label);
+	table_text(table, run->dataset);
+	table_int(table, run->seed);
+	table_text(table, run->status);
+	table_int(table, run->epochs_done);
+	table_int(table, run->epochs);
+	table_real(table, run->metrics.train_loss);
+	table_real(table, run->metrics.train_accuracy);
+	if (shown[VAL_ACCURACY])
+		table_real(table, run->metrics.val_accuracy);
+	table_real(table, run->metrics.test_accuracy);
+	table_real(table, run->seconds);
+	if (shown[SET_ASIDE])
+		table_int(table, !run->run_hash);
+}
+
+static struct table *ls_table(
+	const struct look *look, const struct store_run *runs, int n, struct err *err)
+{
+	struct table_column used[COLUMNS];
+	bool shown[COLUMNS], people = look->format == TABLE_PLAIN || look->format == TABLE_MARKDOWN;
+	struct table *table;
+	int n_used = 0;
+
+	for (int c = 0; c < COLUMNS; c++) {
+		shown[c] = !people || (c != VAL_ACCURACY && c != SET_ASIDE) ||
+			   (c == VAL_ACCURACY && ls_has_validation(runs, n)) ||
+			   (c == SET_ASIDE && look->all);
+		if (shown[c])
+			used[n_used++] = columns[c];
+	}
+	table = table_new(used, n_used, err);
+	for (int i = 0; table && i < n; i++)
+		if (ls_wants(look, &runs[i]))
+			ls_row(table, &runs[i], shown);
+	return table;
+}
+
+static int ls_print(const struct look *look, struct store *store)
+{
+	struct arena arena = {0};
+	struct err err = {0};
+	struct store_run *runs;
+	struct table *table = NULL;
+	int n, failed;
+
+	failed = store_runs(store, &arena, &runs, &n, &err) ||
+		 !(table = ls_table(look, runs, n, &err)) ||
+		 table_print(table, stdout, look->format, look_width(), &err);
+	if (!failed && !n)
+		fprintf(stderr, "%s has no runs yet; `runner CONFIG` makes one\n", look->db);
+	else if (!failed && !table_rows(table))
+		fprintf(stderr, "none of the %d runs in %s is called that\n", n, look->db);
+	table_free(table);
+	arena_release(&arena);
+	return failed ? look_failed(look, &err, EXIT_RUN_FAILED) : EXIT_DONE;
+}
+
+static int ls_run(int argc, char **argv)
+{
+	struct look look;
+	struct store *store;
+	int code;
+
+	if (!look_parse(&look, &ls_command, argc, argv, &code))
+		return code;
+	store = look_open(&look, &code);
+	if (!store)
+		return code;
+	code = ls_print(&look, store);
+	store_close(store);
+	return code;
+}
+
+static const struct flag flags[] = {
+	{"all", 'a', NULL, "also runs that were set aside by `run -f`"},
+	LOOK_FLAGS,
+	{0},
+};
+
+const struct command ls_command = {
+	.name = "ls",
+	.synopsis = "[NAME]",
+	.help = "list the runs in the store, newest last",
+	.run = ls_run,
+	.flags = flags,
+	.notes = "NAME may hold * and ?. The columns are those of table `run`; `label` tells what "
+		 "sets a\n"
+		 "run apart from the others of its name.\n",
+};

@@ -1,0 +1,416 @@
+/* show -- one run: what it is, its layers, its epochs and curves, how it ended. Without an argument
+ * the latest one. */
+#include <math.h>
+#include <string.h>
+
+#include "runner/commands.h"
+#include "runner/look.h"
+#include "runner/screen/curves.h"
+#include "runner/screen/term.h"
+
+enum { LAST_EPOCHS = 10, CURVE_ROWS = 8, PLAIN_WIDTH = 100 };
+
+/* Everything about the run. */
+struct shown {
+	const struct look *look;
+	struct store_run *run;
+	struct store_layer *layers;
+	struct store_epoch_row *epochs;
+	struct store_point *points;
+	struct store_event_row *events;
+	int n_layers, n_epochs, n_points, n_events;
+	struct arena arena;
+};
+
+/* ---- tables */
+
+static const struct table_column layer_columns[] = {
+	{"path", TABLE_TEXT, 0},
+	{"name", TABLE_TEXT, 0},
+	{"kind", TABLE_TEXT, 0},
+	{"output_shape", TABLE_TEXT, 0},
+	{"parameters", TABLE_INT, 0},
+	{"macs", TABLE_INT, 0},
+	{"receptive_field", TABLE_TEXT, 0},
+};
+
+static const struct table_column epoch_columns[] = {
+	{"epoch", TABLE_INT, 0},
+	{"lr", TABLE_ANY, 0},
+	{"train_loss", TABLE_REAL, 4},
+	{"train_accuracy", TABLE_REAL, 4},
+	{"val_loss", TABLE_REAL, 4},
+	{"val_accuracy", TABLE_REAL, 4},
+	{"test_loss", TABLE_REAL, 4},
+	{"test_accuracy", TABLE_REAL, 4},
+	{"seconds", TABLE_REAL, 2},
+	{"examples_per_second", TABLE_REAL, 0},
+};
+
+static const struct table_column point_columns[] = {
+	{"step", TABLE_INT, 0},
+	{"epoch", TABLE_ANY, 0},
+	{"train_loss", TABLE_REAL, 4},
+	{"train_accuracy", TABLE_REAL, 4},
+};
+
+static const struct table_column event_columns[] = {
+	{"at", TABLE_TEXT, 0},
+	{"kind", TABLE_TEXT, 0},
+	{"text", TABLE_TEXT, 0},
+};
+
+#define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
+
+/* Prints what `table` holds and frees it. */
+static int show_table(const struct shown *shown, struct table *table, struct err *err)
+{
+	int failed = !table || table_print(table, stdout, shown->look->format, look_width(), err);
+
+	table_free(table);
+	return -failed;
+}
+
+static int show_layers(const struct shown *shown, struct err *err)
+{
+	struct table *table = table_new(layer_columns, COUNT(layer_columns), err);
+
+	for (int i = 0; table && i < shown->n_layers; i++) {
+		const struct store_layer *l = &shown->layers[i];
+
+		table_text(table, l->path);
+		table_text(table, l->name);
+		table_text(table, l->kind);
+		table_text(table, l->output_shape);
+		table_int(table, l->parameters);
+		table_int(table, l->macs);
+		table_text(table, l->receptive_field);
+	}
+	return show_table(shown, table, err);
+}
+
+static int show_epochs(const struct shown *shown, int from, struct err *err)
+{
+	struct table *table = table_new(epoch_columns, COUNT(epoch_columns), err);
+
+	for (int i = from; table && i < shown->n_epochs; i++) {
+		const struct store_epoch_row *e = &shown->epochs[i];
+
+		table_int(table, e->epoch);
+		table_real(table, e->lr);
+		table_real(table, e->metrics.train_loss);
+		table_real(table, e->metrics.train_accuracy);
+		table_real(table, e->metrics.val_loss);
+		table_real(table, e->metrics.val_accuracy);
+		table_real(table, e->metrics.test_loss);
+		table_real(table, e->metrics.test_accuracy);
+		table_real(table, e->seconds);
+		table_real(table, e->examples_per_second);
+	}
+	return show_table(shown, table, err);
+}
+
+static int show_points(const struct shown *shown, struct err *err)
+{
+	struct table *table = table_new(point_columns, COUNT(point_columns), err);
+
+	for (int i = 0; table && i < shown->n_points; i++) {
+		table_int(table, shown->points[i].step);
+		table_real(table, shown->points[i].position);
+		table_real(table, shown->points[i].train_loss);
+		table_real(table, shown->points[i].train_accuracy);
+	}
+	return show_table(shown, table, err);
+}
+
+static int show_events(const struct shown *shown, struct err *err)
+{
+	struct table *table = table_new(event_columns, COUNT(event_columns), err);
+
+	for (int i = 0; table && i < shown->n_events; i++) {
+		table_text(table, shown->events[i].at);
+		table_text(table, shown->events[i].kind);
+		table_text(table, shown->events[i].text);
+	}
+	return show_table(shown, table, err);
+}
+
+/* ---- the run itself, as one line of a table for programs and lines of text for people */
+
+static const struct table_column run_columns[] = {
+	{"run_id", TABLE_INT, 0},
+	{"name", TABLE_TEXT, 0},
+	{"label", TABLE_TEXT, 0},
+	{"status", TABLE_TEXT, 0},
+	{"error", TABLE_TEXT, 0},
+	{"dataset", TABLE_TEXT, 0},
+	{"seed", TABLE_INT, 0},
+	{"params", TABLE_TEXT, 0},
+	{"config_path", TABLE_TEXT, 0},
+	{"config", TABLE_TEXT, 0},
+	{"created_at", TABLE_TEXT, 0},
+	{"started_at", TABLE_TEXT, 0},
+	{"finished_at", TABLE_TEXT, 0},
+	{"seconds", TABLE_REAL, 2},
+	{"epochs", TABLE_INT, 0},
+	{"epochs_done", TABLE_INT, 0},
+	{"train_loss", TABLE_REAL, 4},
+	{"train_accuracy", TABLE_REAL, 4},
+	{"val_loss", TABLE_REAL, 4},
+	{"val_accuracy", TABLE_REAL, 4},
+	{"test_loss", TABLE_REAL, 4},
+	{"test_accuracy", TABLE_REAL, 4},
+	{"untrained_accuracy", TABLE_REAL, 4},
+	{"parameters", TABLE_INT, 0},
+	{"macs", TABLE_INT, 0},
+	{"examples_per_second", TABLE_REAL, 0},
+	{"weights_hash", TABLE_TEXT, 0},
+	{"run_hash", TABLE_TEXT, 0},
+	{"variant_hash", TABLE_TEXT, 0},
+};
+
+static int show_run(const struct shown *shown, struct err *err)
+{
+	const struct store_run *r = shown->run;
+	struct table *table = table_new(run_columns, COUNT(run_columns), err);
+
+	if (!table)
+		return -1;
+	table_int(table, r->run_id);
+	table_text(table, r->name);
+	table_text(table, r->label);
+	table_text(table, r->status);
+	table_text(table, r->error);
+	table_text(table, r->dataset);
+	table_int(table, r->seed);
+	table_text(table, r->params);
+	table_text(table, r->config_path);
+	table_text(table, r->config);
+	table_text(table, r->created_at);
+	table_text(table, r->started_at);
+	table_text(table, r->finished_at);
+	table_real(table, r->seconds);
+	table_int(table, r->epochs);
+	table_int(table, r->epochs_done);
+	table_real(table, r->metrics.train_loss);
+	table_real(table, r->metrics.train_accuracy);
+	table_real(table, r->metrics.val_loss);
+	table_real(table, r->metrics.val_accuracy);
+	table_real(table, r->metrics.test_loss);
+	table_real(table, r->metrics.test_accuracy);
+	table_real(table, r->untrained_accuracy);
+	table_int(table, r->parameters);
+	table_int(table, r->macs);
+	table_real(table, r->examples_per_second);
+	table_text(table, r->weights_hash);
+	table_text(table, r->run_hash);
+	table_text(table, r->variant_hash);
+	return show_table(shown, table, err);
+}
+
+/* "  NAME 0.872", or nothing when it was not measured. */
+static void show_metric(const char *name, double value)
+{
+	if (!isnan(value))
+		printf("  %s %.4f", name, value);
+}
+
+static void show_result(const struct store_run *r)
+{
+	const struct store_metrics *m = &r->metrics;
+
+	if (!r->epochs_done)
+		return;
+	printf("  result    ");
+	show_metric("test accuracy", m->test_accuracy);
+	show_metric("test loss", m->test_loss);
+	show_metric("val accuracy", m->val_accuracy);
+	show_metric("train accuracy", m->train_accuracy);
+	show_metric("train loss", m->train_loss);
+	printf("\n");
+	if (!isnan(r->untrained_accuracy))
+		printf("  untrained   test accuracy %.4f\n", r->untrained_accuracy);
+}
+
+static void show_ending(const struct store_run *r)
+{
+	printf("  status      %s after %lld of %lld epochs", r->status, (long long)r->epochs_done,
+		(long long)r->epochs);
+	if (!isnan(r->seconds))
+		printf(", %.1f s", r->seconds);
+	if (!isnan(r->examples_per_second))
+		printf(", %.0f examples/s", r->examples_per_second);
+	printf("%s\n", r->run_hash ? "" : "; set aside: it was made again");
+	if (r->error)
+		printf("  why         %s\n", r->error);
+}
+
+static void show_summary(const struct store_run *r)
+{
+	printf("run %lld  %s%s%s\n", (long long)r->run_id, r->name, *r->label ? "  " : "",
+		r->label);
+	show_ending(r);
+	show_result(r);
+	printf("  data        %s, seed %lld\n", r->dataset, (long long)r->seed);
+	if (r->config_path)
+		printf("  config      %s\n", r->config_path);
+	if (strcmp(r->params, "{}") != 0)
+		printf("  params      %s\n", r->params);
+	printf("  network     %lld parameters, %lld multiply-adds an image\n",
+		(long long)r->parameters, (long long)r->macs);
+	if (r->started_at)
+		printf("  started     %s%s%s\n", r->started_at, r->finished_at ? ", ended " : "",
+			r->finished_at ? r->finished_at : "");
+	if (r->weights_hash)
+		printf("  weights     SHA-256 %s\n", r->weights_hash);
+}
+
+static void show_line(void *context, const char *text)
+{
+	(void)context;
+	puts(text);
+}
+
+static void show_curves(const struct shown *shown)
+{
+	struct curves curves = {0};
+	int width = look_width();
+	double end = (double)(shown->run->epochs_done > 0 ? shown->run->epochs_done : 1);
+
+	for (int i = 0; i < shown->n_points; i++) {
+		const struct store_point *p = &shown->points[i];
+
+		curves_add(&curves, CURVE_TRAIN_LOSS, p->position, p->train_loss);
+		curves_add(&curves, CURVE_TRAIN_ACCURACY, p->position, p->train_accuracy);
+		end = fmax(end, p->position);
+	}
+	for (int i = 0; i < shown->n_epochs; i++)
+		curves_add(&curves, CURVE_TEST_ACCURACY, (double)shown->epochs[i].epoch,
+			shown->epochs[i].metrics.test_accuracy);
+	if (shown->n_epochs || shown->n_points)
+		putchar('\n');
+	curves_draw(&curves, end, width ? width : PLAIN_WIDTH, CURVE_ROWS,
+		term_look(stdout, false).unicode, show_line, NULL);
+	curves_release(&curves);
+}
+
+/* ---- formats */
+
+static int show_people(const struct shown *shown, struct err *err)
+{
+	int from = shown->n_epochs - LAST_EPOCHS;
+
+	if (shown->look->all || from < 0)
+		from = 0;
+	show_summary(shown->run);
+	for (int i = 0; i < shown->n_events; i++)
+		printf("  %-10s  %s\n", shown->events[i].kind, shown->events[i].text);
+	putchar('\n');
+	if (show_layers(shown, err))
+		return -1;
+	if (shown->n_epochs) {
+		putchar('\n');
+		if (from)
+			printf("the last %d of %d epochs (--all shows all)\n", LAST_EPOCHS,
+				shown->n_epochs);
+		if (show_epochs(shown, from, err))
+			return -1;
+	}
+	show_curves(shown);
+	return 0;
+}
+
+/* One object; `run` is a list of one, as each table is a list. */
+static int show_json(const struct shown *shown, struct err *err)
+{
+	int failed;
+
+	printf("{\"run\":\n");
+	failed = show_run(shown, err);
+	printf(", \"layers\":\n");
+	failed = failed || show_layers(shown, err);
+	printf(", \"epochs\":\n");
+	failed = failed || show_epochs(shown, 0, err);
+	printf(", \"points\":\n");
+	failed = failed || show_points(shown, err);
+	printf(", \"events\":\n");
+	failed = failed || show_events(shown, err);
+	printf("}\n");
+	return -failed;
+}
+
+static int show_markdown(const struct shown *shown, struct err *err)
+{
+	printf("**run %lld: %s** %s\n\n", (long long)shown->run->run_id, shown->run->name,
+		shown->run->label);
+	if (show_layers(shown, err))
+		return -1;
+	putchar('\n');
+	return show_epochs(shown, 0, err);
+}
+
+static int show_all(const struct shown *shown, struct err *err)
+{
+	switch (shown->look->format) {
+	case TABLE_JSON:
+		return show_json(shown, err);
+	case TABLE_CSV: /* one table is all that CSV holds */
+		return show_epochs(shown, 0, err);
+	case TABLE_MARKDOWN:
+		return show_markdown(shown, err);
+	default:
+		return show_people(shown, err);
+	}
+}
+
+/* ---- reading */
+
+static int show_read(struct shown *shown, struct store *store, struct err *err)
+{
+	int64_t id = shown->run->run_id;
+	struct arena *arena = &shown->arena;
+
+	return -(store_layers(store, id, arena, &shown->layers, &shown->n_layers, err) ||
+		 store_epochs(store, id, arena, &shown->epochs, &shown->n_epochs, err) ||
+		 store_points(store, id, arena, &shown->points, &shown->n_points, err) ||
+		 store_events(store, id, arena, &shown->events, &shown->n_events, err));
+}
+
+static int show_command_run(int argc, char **argv)
+{
+	struct err err = {0};
+	struct look look;
+	struct shown shown = {.look = &look};
+	struct store *store;
+	int code;
+
+	if (!look_parse(&look, &show_command, argc, argv, &code))
+		return code;
+	store = look_open(&look, &code);
+	if (!store)
+		return code;
+	if (store_run_get(store, look.arg, &shown.arena, &shown.run, &err))
+		code = look_failed(&look, &err, EXIT_USAGE);
+	else if (show_read(&shown, store, &err) || show_all(&shown, &err))
+		code = look_failed(&look, &err, EXIT_RUN_FAILED);
+	arena_release(&shown.arena);
+	store_close(store);
+	return code;
+}
+
+static const struct flag flags[] = {
+	{"all", 'a', NULL, "all epochs, not only the last ten"},
+	LOOK_FLAGS,
+	{0},
+};
+
+const struct command show_command = {
+	.name = "show",
+	.synopsis = "[RUN]",
+	.help = "show one run: its layers, epochs and curves, and how it ended",
+	.run = show_command_run,
+	.flags = flags,
+	.notes = "RUN is a number from `runner ls` or a name, which means its latest run; without "
+		 "it the\n"
+		 "latest run of all. --csv gives the epochs; --json everything.\n",
+};
