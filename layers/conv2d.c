@@ -554,6 +554,9 @@ static const struct option conv2d_options[] = {
 };
 
 const struct layer_kind PER_ISA(conv2d_kind) = {
-	.kind = {"conv2d", "convolution over images", conv2d_options, sizeof(struct conv2d)},
+	.kind = {.name = "conv2d",
+		.help = "convolution over images",
+		.options = conv2d_options,
+		.size = sizeof(struct conv2d)},
 	.plan = conv2d_plan,
 };

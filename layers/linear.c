@@ -228,6 +228,9 @@ static const struct option linear_options[] = {
 };
 
 const struct layer_kind PER_ISA(linear_kind) = {
-	.kind = {"linear", "fully connected layer", linear_options, sizeof(struct linear)},
+	.kind = {.name = "linear",
+		.help = "fully connected layer",
+		.options = linear_options,
+		.size = sizeof(struct linear)},
 	.plan = linear_plan,
 };

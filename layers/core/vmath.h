@@ -2,9 +2,10 @@
  * vmath -- exp, log, tanh, erf and the logistic function on registers of floats.
  *
  * One algorithm for all instruction sets, from + - * / and fma only, so that results have the same
- * bits everywhere. Error: at most 4 units in the last place or 2e-7, whichever is larger (checked in
- * tests/unit/test_vmath.c against libm in double). NaN stays NaN; infinities and overflow give what
- * the function tends to. Coefficients: exp and log are Taylor series, tanh and erf Chebyshev fits.
+ * bits everywhere. Error: at most 4 units in the last place or 2e-7, whichever is larger (checked
+ * in tests/unit/test_vmath.c against libm in double). NaN stays NaN; infinities and overflow give
+ * what the function tends to. Coefficients: exp and log are Taylor series, tanh and erf Chebyshev
+ * fits.
  */
 #ifndef LAYERS_CORE_VMATH_H
 #define LAYERS_CORE_VMATH_H
@@ -49,8 +50,9 @@ static inline vf vf_exp(vf x)
  * log(0) = -inf, log(inf) = inf; NaN for x < 0 and for NaN. */
 static inline vf vf_log(vf x)
 {
-	vi e = (((vi)x - vi_set(0x3f3504f3)) >> 23);
-	vf m = (vf)((vi)x - (e << 23));
+	vi bits = (vi)x & vi_set(0x7fffffff);
+	vi e = (bits - vi_set(0x3f3504f3)) >> 23;
+	vf m = (vf)(bits - (e << 23));
 	vf s = (m - 1.0f) / (m + 1.0f), z = s * s, p;
 	vf exponent = (vf)(e + vi_set(0x4b400000)) - vf_set(12582912.0f);
 	vf out;
