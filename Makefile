@@ -145,11 +145,11 @@ tests: $(TEST_BIN) $(FUZZ_BIN) all
 check: ## install what is missing, build, run all tests
 	@$(MAKE) --no-print-directory deps-check
 	@$(MAKE) --no-print-directory -j$$(nproc) tests
-	@BUILD=$(BUILD) ISAS='$(ISAS)' bash tests/run.sh
+	@BUILD=$(BUILD) bash tests/run.sh
 
 unit: ## only the unit tests: make unit TESTS='test_tree test_layers'
 	@$(MAKE) --no-print-directory -j$$(nproc) tests
-	@BUILD=$(BUILD) ISAS='$(ISAS)' bash tests/run.sh unit $(TESTS)
+	@BUILD=$(BUILD) bash tests/run.sh unit $(TESTS)
 
 strict: ## compile everything with gcc and clang, warnings being errors
 	@$(MAKE) --no-print-directory -j$$(nproc) STRICT=1 CC=gcc BUILD=build/strict-gcc tests

@@ -6,7 +6,6 @@
 # are skipped, each saying so.
 set -u
 build=${BUILD:-build}
-isas=${ISAS:-}
 only=${1:-all}
 [ $# -gt 0 ] && shift
 names=$*
@@ -64,22 +63,12 @@ script() {
 	fi
 }
 
-here() { # is instruction set $1 one that this CPU has?
-	RUNNER_ISA=$1 "$RUNNER" doctor >/dev/null 2>&1 || RUNNER_ISA=$1 "$build/tests/test_isa" >/dev/null 2>&1
-}
-
 for t in "$build"/tests/test_*; do
 	name=$(basename "$t")
 	[ -x "$t" ] && [ -f "$t" ] || continue
 	case $t in *.*) continue ;; esac
 	[ -z "$names" ] || [[ " $names " == *" $name "* ]] || continue
-	if grep -q 'numeric' <<<"$(sed -n 1,12p "tests/unit/$name.c")"; then
-		for isa in $isas; do
-			here "$isa" && program "$name ($isa)" env RUNNER_ISA="$isa" "$t"
-		done
-	else
-		program "$name" "$t"
-	fi
+	program "$name" "$t"
 done
 if [ "$only" = all ]; then
 	for f in "$build"/tests/fuzz_*; do

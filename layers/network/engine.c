@@ -22,8 +22,8 @@
 
 enum {
 	SHARD = SHARD_GROUPS * GROUP,
-	SLICE = 16384,               /* floats that one thread adds or updates at once */
-	GRADIENT_BUDGET = 256 << 20, /* bytes of gradient blocks, if no more are needed */
+	SLICE = 16384,              /* floats that one thread adds or updates at once */
+	GRADIENT_BYTES = 256 << 20, /* of gradient blocks, unless engine_limit says otherwise */
 	ALIGN_FLOATS = 16
 };
 
@@ -66,6 +66,7 @@ struct engine {
 
 	int n_workspaces;
 	struct workspace *workspaces;
+	size_t limit; /* bytes of gradient blocks */
 	int n_blocks; /* gradient blocks */
 	float **blocks;
 	float ***block_tensors; /* [block][tensor] */
@@ -300,8 +301,7 @@ static int engine_reserve(struct engine *engine, int shards, bool training, stru
 		engine->n_shards = shards;
 	}
 	if (training) {
-		size_t affordable =
-			GRADIENT_BUDGET / ((network->n_trained + 1) * sizeof(float)) + 1;
+		size_t affordable = engine->limit / ((network->n_trained + 1) * sizeof(float)) + 1;
 		int blocks = (size_t)shards < affordable ? shards : (int)affordable;
 
 		if (blocks < team_size(engine->team))
@@ -326,6 +326,7 @@ int engine_new(struct engine **out, const struct network *network, const struct 
 	engine->kinds = isa_kinds();
 	engine->state = state;
 	engine->team = team;
+	engine->limit = GRADIENT_BYTES;
 	engine->packed = floats_new(engine, network->packed_size, err);
 	engine->shared = floats_new(engine, network->shared_size, err);
 	engine->gradient = floats_new(engine, network->n_trained, err);
@@ -347,6 +348,11 @@ void engine_free(struct engine *engine)
 		workspace_free(engine, &engine->workspaces[i]);
 	arena_release(&engine->arena);
 	free(engine);
+}
+
+void engine_limit(struct engine *engine, size_t bytes)
+{
+	engine->limit = bytes;
 }
 
 const float *engine_gradient(const struct engine *engine)

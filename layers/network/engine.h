@@ -60,6 +60,10 @@ int engine_new(struct engine **engine, const struct network *network, const stru
 	struct state *state, struct team *team, struct err *err);
 void engine_free(struct engine *engine);
 
+/* Before the first batch: how much memory gradient blocks may take together (default 256 MB; at
+ * least one for each thread is made). The bits of no result depend on it. */
+void engine_limit(struct engine *engine, size_t bytes);
+
 /* Forward, loss and backward in training mode: leaves the gradient of the batch's mean loss in
  * engine_gradient. -1 only when memory is out. */
 int engine_backward(struct engine *engine, const struct batch *batch, struct batch_result *result,
