@@ -12,6 +12,17 @@ char *shape_text(char text[SHAPE_TEXT], struct shape s)
 	return text;
 }
 
+char *shape_dims_text(char text[SHAPE_TEXT], int rank, const int *dims)
+{
+	size_t used = 0;
+
+	snprintf(text, SHAPE_TEXT, "a single number");
+	for (int i = 0; i < rank && used < SHAPE_TEXT; i++)
+		used += (size_t)snprintf(
+			text + used, SHAPE_TEXT - used, "%s%d", i ? "x" : "", dims[i]);
+	return text;
+}
+
 int shape_window(int n, int k, int stride, int before, int after, int dilation, bool ceil_mode)
 {
 	int room = n + before + after - (dilation * (k - 1) + 1);

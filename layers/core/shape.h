@@ -45,6 +45,9 @@ enum { SHAPE_TEXT = 48 };
 /* "6x28x28" or "400", as tables and messages show it; returns `text`. */
 char *shape_text(char text[SHAPE_TEXT], struct shape s);
 
+/* "6x1x5x5", or "a single number" for rank 0; returns `text`. */
+char *shape_dims_text(char text[SHAPE_TEXT], int rank, const int *dims);
+
 /* The length of a window's output along one axis, rounding down, or up with `ceil_mode` (torch's
  * rule: the last window must start inside the input or the leading padding):
  *     floor((n + before + after - (dilation (k - 1) + 1)) / stride) + 1
