@@ -114,6 +114,18 @@ static void diags_count(struct diags *diags, enum diag_level level)
 		diags->n_warnings++;
 }
 
+/* Starts a new group when the main source is another one than before. */
+static int find_group(struct diags *diags, const struct sources *sources)
+{
+	const char *name = sources && sources->n > 0 ? sources->at[0]->name : NULL;
+
+	if (name && (!diags->config || strcmp(diags->config, name))) {
+		diags->config = arena_text(&diags->arena, name, NULL);
+		diags->group++;
+	}
+	return diags->group;
+}
+
 /* Files the diag; only then can notes be added to it. */
 static void diags_keep(struct diags *diags, struct diag *diag)
 {
@@ -136,11 +148,18 @@ static void diags_keep(struct diags *diags, struct diag *diag)
 static void diags_add_text(struct diags *diags, enum diag_level level,
 	const struct sources *sources, struct place place, const char *text)
 {
+	struct diag *diag;
+
 	diags->last = NULL;
-	if (diags->n == DIAGS_MAX) /* only counted: an endless list costs no memory */
+	diags->n_told += level == DIAG_ERROR;
+	if (diags->n == DIAGS_MAX) { /* only counted: an endless list costs no memory */
 		diags_count(diags, level);
-	else
-		diags_keep(diags, diag_new(diags, level, sources, place, text));
+		return;
+	}
+	diag = diag_new(diags, level, sources, place, text);
+	if (diag)
+		diag->group = find_group(diags, sources);
+	diags_keep(diags, diag);
 }
 
 void diags_add(struct diags *diags, enum diag_level level, const struct sources *sources,
@@ -186,6 +205,8 @@ static int compare_diags(const void *a, const void *b)
 {
 	const struct diag *x = *(struct diag *const *)a, *y = *(struct diag *const *)b;
 
+	if (x->group != y->group)
+		return x->group < y->group ? -1 : 1;
 	if (x->place.file != y->place.file)
 		return x->place.file < y->place.file ? -1 : 1;
 	if (x->place.line != y->place.line)

@@ -28,6 +28,7 @@ enum { DIAGS_MAX = 200 }; /* more are counted, not kept */
 struct diag {
 	enum diag_level level;
 	struct place place; /* orders them */
+	int group;          /* diags of one config stay together, in the order of configs */
 	int order;          /* among those at the same place */
 	const char *where;  /* "file:line:column"; "" without a place */
 	const char *text;
@@ -39,9 +40,12 @@ struct diag {
 struct diags {
 	struct arena arena;
 	int n;
-	struct diag **at;  /* DIAGS_MAX, once there is one */
+	struct diag **at;   /* DIAGS_MAX, once there is one */
+	const char *config; /* name of the main source of those of `group` */
+	int group;
 	struct diag *last; /* gets the next note; NULL: notes are dropped */
 	int n_errors, n_warnings;
+	int n_told;      /* errors, those that were told already included */
 	bool incomplete; /* memory ran out */
 };
 

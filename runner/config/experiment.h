@@ -48,6 +48,7 @@ struct experiment {
 	const char *path;                            /* as given on the command line */
 	const char *description, *question, *answer; /* NULL: none */
 	bool has_sweep, has_claims, has_expect;      /* keys that this loader only lets pass */
+	bool read_before; /* of no use: `extends` and `params` are gone when this is filled */
 	int64_t seed;
 	struct dataset_spec dataset;
 	const struct place *dataset_places; /* of each row of dataset_options; line 0: not given */

@@ -446,7 +446,7 @@ static void fill_kind(const struct value *value, struct spec *spec, const struct
 	struct owner owner = {kind ? kind->name : NULL, name->place, family};
 	struct target targets[2] = {{0}};
 	struct err err = {0};
-	int errors = config->diags->n_errors;
+	int errors = config->diags->n_told;
 
 	if (!map)
 		map = node_new(config, NODE_MAP, name->place);
@@ -462,7 +462,7 @@ static void fill_kind(const struct value *value, struct spec *spec, const struct
 	targets[0] = (struct target){kind->options, spec->options};
 	targets[1] = (struct target){family->common, spec->common};
 	fill_targets(config, targets, map, skip, &owner);
-	if (errors == config->diags->n_errors && !has_bad(map) && spec_check(spec, &err))
+	if (errors == config->diags->n_told && !has_bad(map) && spec_check(spec, &err))
 		diags_add_err(config->diags, DIAG_ERROR, config->sources, &err);
 }
 

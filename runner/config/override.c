@@ -37,13 +37,6 @@ static size_t key_length(const char *text)
 	return n;
 }
 
-bool is_override(const char *word)
-{
-	size_t n = key_length(word);
-
-	return n > 0 && word[n] == '=' && (isalpha((unsigned char)word[0]) || word[0] == '_');
-}
-
 static int add_segment(
 	struct override *override, const char *text, size_t length, struct place place)
 {

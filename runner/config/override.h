@@ -15,7 +15,4 @@
 /* The config with the override, or NULL when it does not fit; why is then in config->diags. */
 struct node *override_apply(struct config *config, struct node *root, const char *text);
 
-/* True when a word of the command line is meant as an override: KEY= at its start. */
-bool is_override(const char *word);
-
 #endif

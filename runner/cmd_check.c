@@ -1,0 +1,77 @@
+/*
+ * check -- looks for mistakes in configs without training anything: the language, the values, and
+ * the shapes of the network where the data set's are known. Says "FILE: ok" on stdout for each that
+ * is, and everything else on stderr. A file is told when it has been looked at, so that the errors
+ * of hundreds do not wait for the last.
+ */
+#include <stdio.h>
+
+#include "runner/arguments.h"
+#include "runner/build.h"
+#include "runner/commands.h"
+#include "runner/screen/term.h"
+
+static bool check_file(const char *path, const struct arguments *a, bool colour)
+{
+	struct diags diags = {0};
+	struct experiment *x;
+	char summary[DIAGS_SUMMARY];
+	bool failed;
+
+	if (!experiment_load(&x, path, a->overrides, a->n_overrides, &diags)) {
+		network_check(x, &diags);
+		experiment_free(x);
+	}
+	failed = diags_failed(&diags);
+	diags_print(&diags, stderr, colour);
+	diags_summary(&diags, summary);
+	if (failed)
+		fprintf(stderr, "%s: %s\n", path, summary);
+	else
+		printf("%s: ok%s%s\n", path, *summary ? ", " : "", summary);
+	diags_release(&diags);
+	return !failed;
+}
+
+static int set_flag(void *context, const struct flag *flag, const char *value)
+{
+	(void)flag;
+	(void)value;
+	*(bool *)context = true;
+	return 0;
+}
+
+static int cmd_check(int argc, char **argv)
+{
+	struct arguments arguments = {0};
+	struct err err = {0};
+	bool no_color = false, colour, failed = false;
+	int n = flags_parse(&check_command, argc, argv, set_flag, &no_color);
+
+	if (n < 0)
+		return n == FLAGS_HELP ? EXIT_DONE : EXIT_USAGE;
+	if (arguments_split(&arguments, argv + 1, n - 1, &err)) {
+		fprintf(stderr, "runner: %s\n", err.text);
+		failed = true;
+	}
+	colour = term_look(stderr, no_color).colour;
+	for (int i = 0; !err.set && i < arguments.files.n; i++) {
+		fflush(stdout); /* keeps the order where stdout and stderr are the same */
+		failed |= !check_file(arguments.files.at[i], &arguments, colour);
+	}
+	arguments_release(&arguments);
+	return failed ? EXIT_USAGE : EXIT_DONE;
+}
+
+static const struct flag check_flags[] = {
+	{"no-color", 0, NULL, "no colours (as NO_COLOR=1)"},
+	{0},
+};
+
+const struct command check_command = {
+	.name = "check",
+	.synopsis = "CONFIG|DIR ... [KEY=VALUE ...]",
+	.help = "look for mistakes in configs, without training",
+	.run = cmd_check,
+	.flags = check_flags,
+};
