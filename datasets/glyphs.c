@@ -5,7 +5,7 @@
  * passes half way between the others, which pull it; a point given twice is a corner.
  * All randomness comes from Philox by split and number of the image (layers/core/rng.h).
  *
- * The constants in `draw_image` set how hard the set is; tests/unit/test_glyphs.c has the golden
+ * The constants in draw_warp and draw_image set how hard it is; tests/unit/test_glyphs.c has golden
  * sums, which change with any of them. */
 #include "datasets/glyphs.h"
 
@@ -101,7 +101,8 @@ static const struct digit {
 };
 /* clang-format on */
 
-/* Random numbers of one image, one after the other. */
+/* Random numbers of one image, one after the other. No expression may draw twice: C leaves the
+ * order of its parts to the compiler, and gcc and clang differ. */
 struct draws {
 	struct rng rng;
 	uint32_t block;
@@ -131,7 +132,10 @@ static float draw_between(struct draws *draws, float low, float high)
 /* In (-size, size), small values more often: the sum of two uniform draws. */
 static float draw_around(struct draws *draws, float size)
 {
-	return draw_between(draws, -0.5f, 0.5f) * size + draw_between(draws, -0.5f, 0.5f) * size;
+	const float a = draw_between(draws, -0.5f, 0.5f);
+	const float b = draw_between(draws, -0.5f, 0.5f);
+
+	return (a + b) * size;
 }
 
 /* How the points of the box come onto the image. */
@@ -147,18 +151,16 @@ static struct warp draw_warp(struct draws *draws)
 	const float t = draw_around(draws, 0.18f);
 	const float c = (1 - t * t) / (1 + t * t), s = 2 * t / (1 + t * t);
 	const float shear = draw_around(draws, 0.4f);
-	const float w = draw_between(draws, 0.16f, 0.23f), h = draw_between(draws, 0.18f, 0.23f);
+	const float w = draw_between(draws, 0.16f, 0.23f);
+	const float h = draw_between(draws, 0.18f, 0.23f);
+	struct warp warp = {
+		.xx = c * w, .xy = (c * shear - s) * h, .yx = s * w, .yy = (s * shear + c) * h};
 
-	return (struct warp){
-		.xx = c * w,
-		.xy = (c * shear - s) * h,
-		.yx = s * w,
-		.yy = (s * shear + c) * h,
-		.x = 13.5f + draw_around(draws, 3.5f),
-		.y = 13.5f + draw_around(draws, 3.5f),
-		.bend_x = draw_around(draws, 0.006f),
-		.bend_y = draw_around(draws, 0.006f),
-	};
+	warp.x = 13.5f + draw_around(draws, 3.5f);
+	warp.y = 13.5f + draw_around(draws, 3.5f);
+	warp.bend_x = draw_around(draws, 0.006f);
+	warp.bend_y = draw_around(draws, 0.006f);
+	return warp;
 }
 
 static struct point warp_point(const struct warp *warp, float x, float y)
@@ -258,11 +260,14 @@ static void canvas_way(struct canvas *canvas, const struct way *way, const struc
 			n = 0;
 			continue;
 		}
-		if (n && at[0] == at[-2] && at[1] == at[-1])
+		if (n && at[0] == at[-2] && at[1] == at[-1]) {
 			stroke[n] = stroke[n - 1];
-		else
-			stroke[n] = warp_point(warp, at[0] + draw_around(draws, wobble),
-				at[1] + draw_around(draws, wobble));
+		} else {
+			const float x = at[0] + draw_around(draws, wobble);
+			const float y = at[1] + draw_around(draws, wobble);
+
+			stroke[n] = warp_point(warp, x, y);
+		}
 		n++;
 	}
 	canvas_stroke(canvas, stroke, n);
@@ -285,7 +290,8 @@ static void stray(float image[PIXELS], float length, float darkness, struct draw
 	struct canvas canvas;
 	struct point at[3];
 
-	at[1] = (struct point){draw_between(draws, 1, 27), draw_between(draws, 1, 27)};
+	at[1].x = draw_between(draws, 1, 27);
+	at[1].y = draw_between(draws, 1, 27);
 	for (int i = 0; i < 3; i += 2) {
 		at[i].x = at[1].x + draw_between(draws, -length, length);
 		at[i].y = at[1].y + draw_between(draws, -length, length);
