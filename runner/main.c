@@ -22,6 +22,7 @@ const struct command *const commands[] = {
 	&show_command,
 	&sql_command,
 	&fetch_command,
+	&manual_command,
 	NULL,
 };
 

@@ -429,10 +429,10 @@ static void explain_plateau(struct trainer *t, const struct store_metrics *m, bo
 
 	if (now && !*on_plateau)
 		progress_say(t->job->progress,
-			"note: loss %.3f = ln %d is what guessing gives: a plateau. With sigmoids "
-			"it is "
-			"normal in the first epochs (LeNet leaves it in epoch 2 or 3).",
-			m->train_loss, classes);
+			"note: a loss near ln %d = %.3f is what guessing gives: a plateau. With "
+			"sigmoids it is normal in the first epochs; LeNet leaves it in epoch 2 or "
+			"3.",
+			classes, chance);
 	if (!now && *on_plateau)
 		progress_say(
 			t->job->progress, "note: left the plateau in epoch %d.", t->head.epoch);

@@ -1,6 +1,8 @@
 /* save -- what is written into the store; see store.h. Each public function is one transaction that
  * takes the write lock as it begins. A run can only be written by the worker that has claimed it:
  * each transaction holds an UPDATE under that condition, and is undone when it changed nothing. */
+#include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "runner/store/sql.h"
@@ -27,40 +29,43 @@ const char *run_status_name(enum run_status status)
 
 /* ---- a new run */
 
-/* A JSON list of texts, made by SQLite itself so that every character is escaped as it should. */
-static int save_classes(struct store *store, const struct store_dataset *dataset)
+/* The names of the classes as a JSON list, to be freed; *failed when memory is out. */
+static char *classes_json(const struct store_dataset *dataset, bool *failed)
 {
-	sqlite3_stmt *statement;
-	int failed = 0;
+	json_t *list = dataset->class_names ? json_array() : NULL;
+	char *text;
 
-	if (!dataset->class_names)
-		return 0;
-	statement = sql_prepare(store,
-		"UPDATE dataset SET classes = json_insert(coalesce(classes, '[]'), '$[#]', ?1) "
-		"WHERE name = ?2 AND sha256 = ?3");
-	if (!statement)
-		return -1;
-	for (int i = 0; i < dataset->n_classes && !failed; i++)
-		failed = sql_again(store, statement,
-			SQL_VALUES(sql_text(dataset->class_names[i]), sql_text(dataset->name),
-				sql_text(dataset->sha256)));
-	sqlite3_finalize(statement);
-	return failed;
+	for (int i = 0; list && i < dataset->n_classes; i++)
+		if (json_array_append_new(list, json_string(dataset->class_names[i]))) {
+			json_decref(list);
+			list = NULL;
+		}
+	text = list ? json_dumps(list, JSON_COMPACT) : NULL;
+	json_decref(list);
+	*failed = dataset->class_names && !text;
+	return text;
 }
 
 static int save_dataset(struct store *store, const struct store_dataset *dataset)
 {
-	if (sql_run(store,
-		    "INSERT INTO dataset (name, sha256, shape, n_classes, train_count, test_count, "
-		    "test_labels) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
-		    SQL_VALUES(sql_text(dataset->name), sql_text(dataset->sha256),
-			    sql_text(dataset->shape), sql_int(dataset->n_classes),
-			    sql_int(dataset->train_count), sql_int(dataset->test_count),
-			    dataset->test_labels
-				    ? sql_blob(dataset->test_labels, (size_t)dataset->test_count)
-				    : sql_null())))
-		return -1;
-	return sql_changes(store) ? save_classes(store, dataset) : 0;
+	bool failed;
+	char *classes = classes_json(dataset, &failed);
+	int result;
+
+	if (failed)
+		return sql_refuse(store, "out of memory");
+	result = sql_run(store,
+		"INSERT INTO dataset (name, sha256, shape, n_classes, classes, train_count, "
+		"test_count, test_labels) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO "
+		"NOTHING",
+		SQL_VALUES(sql_text(dataset->name), sql_text(dataset->sha256),
+			sql_text(dataset->shape), sql_int(dataset->n_classes), sql_text(classes),
+			sql_int(dataset->train_count), sql_int(dataset->test_count),
+			dataset->test_labels
+				? sql_blob(dataset->test_labels, (size_t)dataset->test_count)
+				: sql_null()));
+	free(classes);
+	return result;
 }
 
 static int save_layers(struct store *store, int64_t run_id, const struct store_plan *plan)
