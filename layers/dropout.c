@@ -5,29 +5,24 @@
 
 #include "layers/core/vrng.h"
 
-/* Selects instead of multiplying by 0, and says so in whole lanes, so that it stays in registers.
- */
-static inline void keep(float *restrict out, const float *restrict in, const uint32_t *word,
-	const struct dropout_dims *dims)
-{
-	for (int l = 0; l < GROUP; l++) {
-		float scaled = in[l] * dims->scale;
-
-		out[l] = word[l] >= dims->threshold ? scaled : 0.0f;
-	}
-}
-
 void PER_ISA(dropout_apply)(
 	float *out, const float *in, const struct dropout_dims *dims, const struct rng *rng)
 {
-	for (size_t e = 0; e < dims->elements; e += 4) {
-		size_t left = dims->elements - e < 4 ? dims->elements - e : 4;
-		uint32_t words[4][GROUP];
+	for (size_t e = 0; e < dims->elements; e += 4)
+		for (int part = 0; part < GROUP; part += VL) {
+			size_t left = dims->elements - e < 4 ? dims->elements - e : 4;
+			vu words[4];
 
-		vrng_block(rng, (uint32_t)(e / 4), words);
-		for (size_t i = 0; i < left; i++)
-			keep(out + (e + i) * GROUP, in + (e + i) * GROUP, words[i], dims);
-	}
+			vrng_block(rng, (uint32_t)(e / 4), part, words);
+			for (size_t i = 0; i < left; i++) {
+				size_t at = (e + i) * GROUP + (size_t)part;
+				vf scaled = vf_load(in + at) * dims->scale;
+
+				/* selected, not multiplied by 0: what is dropped may be anything */
+				vf_store(out + at, vf_select((vi)(words[i] >= dims->threshold),
+							   scaled, vf_set(0.0f)));
+			}
+		}
 }
 
 static void apply(const struct step *step, const struct work *work, struct view out, struct view in)

@@ -81,20 +81,18 @@ static void test_sixteen_at_once(void **state)
 		.position = 0xfffffff8}; /* the position wraps */
 
 	(void)state;
-	for (uint32_t block = 0; block < 20; block++) {
-		uint32_t at_once[4][GROUP];
-
-		vrng_block(&rng, block, at_once);
-		for (uint32_t l = 0; l < GROUP; l++) {
+	for (uint32_t block = 0; block < 20; block++)
+		for (int l = 0; l < GROUP; l++) {
 			struct rng alone = rng;
 			uint32_t words[4];
+			vu at_once[4];
 
-			alone.position += l;
+			alone.position += (uint32_t)l;
 			rng_block(&alone, block, words);
+			vrng_block(&rng, block, l / VL * VL, at_once);
 			for (int i = 0; i < 4; i++)
-				assert_int_equal(at_once[i][l], words[i]);
+				assert_int_equal(at_once[i][l % VL], words[i]);
 		}
-	}
 }
 
 /* n draws with the given mean and variance: both within five standard errors. */
