@@ -262,7 +262,7 @@ static void add_handful(const struct pass *pass, const struct handful *h)
 		for (int c = 0; c < h->channels; c++)
 			memcpy(one[c][0], sum[c][t], sizeof one[c][0]);
 		add_rectangle(pass, h, t, 1, y0, y1, first, end < x0 ? end : x0, one);
-		add_rectangle(pass, h, t, 1, y0, y1, first > x1 ? first : x1, end, one);
+		add_rectangle(pass, h, t, 1, y0, y1, x1, end, one);
 		for (int c = 0; c < h->channels; c++)
 			memcpy(sum[c][t], one[c][0], sizeof one[c][0]);
 	}
