@@ -399,7 +399,7 @@ static void test_pointwise_range(void **state)
 				double size = fmax(fabs(y.at[j]),
 					cases[i].kind[0] == 'g' ? fmax(1, fabs(x.at[j])) : 1);
 
-				if (!(error <= 4e-7 * size))
+				if (!(error <= 2.5e-7 * size))
 					fail_msg("%s(%.9g) is %.9g, should be %.9g", cases[i].kind,
 						(double)from[j], (double)to[j], y.at[j]);
 			}
