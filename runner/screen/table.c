@@ -239,8 +239,9 @@ static bool table_is_right(const struct table *table, int row, int column)
 }
 
 /* Text as it goes on one line: controls, line ends among them, become spaces, the characters of
- * `escape` get a backslash, and what takes more than `columns` is cut to end in "...". */
-static void table_print_text(FILE *file, const char *text, int columns, const char *escape)
+ * `escape` get a backslash, and what takes more than `columns` is cut to end in "...". Returns the
+ * columns printed, backslashes not counted. */
+static int table_print_text(FILE *file, const char *text, int columns, const char *escape)
 {
 	int width;
 	bool cut = columns > 3 && term_width(text) > columns;
@@ -254,7 +255,8 @@ static void table_print_text(FILE *file, const char *text, int columns, const ch
 		fputc(c < ' ' ? ' ' : c, file);
 	}
 	if (cut)
-		fprintf(file, "...%*s", columns - 3 - width, "");
+		fputs("...", file);
+	return cut ? width + 3 : width;
 }
 
 static void table_measure(const struct table *table, int *widths)
@@ -299,12 +301,11 @@ static void table_print_row(const struct table *table, FILE *file, int row, cons
 		char buffer[CELL_TEXT];
 		const char *text = table_show(table, row, c, buffer);
 		int width = term_width(text);
-		int pad = width < widths[c] ? widths[c] - width : 0;
-		bool right = table_is_right(table, row, c);
+		int before =
+			table_is_right(table, row, c) && width < widths[c] ? widths[c] - width : 0;
 
-		fprintf(file, "%*s", owed + (right ? pad : 0), "");
-		table_print_text(file, text, widths[c], "");
-		owed = GAP + (right ? 0 : pad);
+		fprintf(file, "%*s", owed + before, "");
+		owed = GAP + widths[c] - before - table_print_text(file, text, widths[c], "");
 	}
 	fputc('\n', file);
 }
