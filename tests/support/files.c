@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-enum { PATH_SIZE = 1024, PATHS = 8 };
+enum { PATH_SIZE = 1024, PATHS = 32 };
 
 int files_setup(void **state)
 {

@@ -11,7 +11,7 @@
 int files_setup(void **state);
 int files_teardown(void **state);
 
-/* "FOLDER/NAME", in one of eight static buffers that take turns; makes no file. */
+/* "FOLDER/NAME", in one of 32 static buffers that take turns; makes no file. */
 const char *files_path(const char *folder, const char *name);
 
 void files_make_folder(const char *path); /* with those above it */
