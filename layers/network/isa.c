@@ -79,6 +79,17 @@ const struct kinds *isa_kinds(void)
 	return sets[chosen()].kinds;
 }
 
+const struct kinds *isa_nth(int i, bool *fma)
+{
+	for (int s = 0; s < SETS; s++) {
+		if (sets[s].here() && i-- == 0) {
+			*fma = sets[s].fma;
+			return sets[s].kinds;
+		}
+	}
+	return NULL;
+}
+
 bool isa_has_fma(void)
 {
 	return sets[chosen()].fma;

@@ -10,6 +10,9 @@
  * ignored here; isa_check says so. */
 const struct kinds *isa_kinds(void);
 
+/* The i-th best of those that the CPU has, NULL beyond the last; *fma as isa_has_fma says of it. */
+const struct kinds *isa_nth(int i, bool *fma);
+
 /* -1 when RUNNER_ISA asks for what cannot be had; the error lists what can. */
 int isa_check(struct err *err);
 

@@ -4,29 +4,21 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "layers/kinds.h"
+#include "layers/network/isa.h"
 
-#ifdef __x86_64__
 int kind_sets(struct kind_set sets[KIND_SETS])
 {
+	bool fused;
 	int n = 0;
 
-	sets[n++] = (struct kind_set){&kinds_baseline, false};
-	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-		sets[n++] = (struct kind_set){&kinds_avx2, true};
-	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-		__builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-		__builtin_cpu_supports("avx512vl"))
-		sets[n++] = (struct kind_set){&kinds_avx512, true};
+	while (n < KIND_SETS && isa_nth(n, &fused))
+		n++;
+	for (int i = 0; i < n; i++) {
+		sets[n - 1 - i].kinds = isa_nth(i, &fused);
+		sets[n - 1 - i].fused = fused;
+	}
 	return n;
 }
-#else
-int kind_sets(struct kind_set sets[KIND_SETS])
-{
-	sets[0] = (struct kind_set){&kinds_neon, true};
-	return 1;
-}
-#endif
 
 static const struct kind *find(const struct kind *const *kinds, const char *name)
 {

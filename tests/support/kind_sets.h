@@ -16,7 +16,7 @@ struct kind_set {
 	bool fused; /* multiply-add rounds once: all such sets must give the same bits */
 };
 
-/* Returns how many there are. */
+/* Returns how many there are; the best is the last. */
 int kind_sets(struct kind_set sets[KIND_SETS]);
 
 /* The kind called `name`, which must exist. */

@@ -13,9 +13,19 @@
 
 #include "layers/network/init.h"
 #include "layers/network/safetensors.h"
-#include "tests/support/scratch.h"
+#include "tests/support/files.h"
 
 enum { LARGE = 20000, FAN_IN = 150, FAN_OUT = 400 };
+
+static const char *folder; /* of this program's files */
+
+static int make_folder(void **state)
+{
+	int rc = files_setup(state);
+
+	folder = *state;
+	return rc;
+}
 
 static struct spec spec_of(const char *name, void *options)
 {
@@ -47,8 +57,8 @@ static void init(const struct network *network, const struct layer_init *how, ui
 {
 	struct err err = {0};
 
-	if (init_check(network, how, scratch_folder(), &err) ||
-		init_network(network, how, seed, scratch_folder(), trained, buffers, &err))
+	if (init_check(network, how, folder, &err) ||
+		init_network(network, how, seed, folder, trained, buffers, &err))
 		fail_msg("%s", err.text);
 }
 
@@ -337,7 +347,7 @@ static void write_weights(const char *name, const struct network *network, const
 
 	assert_int_equal(
 		safetensors_encode(&bytes, &size, network, b->trained, b->buffers, &err), 0);
-	scratch_write(name, bytes, size);
+	files_write(files_path(folder, name), bytes, size);
 	free(bytes);
 }
 
@@ -368,7 +378,7 @@ static void weights_come_from_a_file(void **unused)
 static void paths_may_be_whole(void **unused)
 {
 	struct network network = network_of(mixed, MIXED);
-	struct spec file = spec_of("file", &(struct init_file){scratch_path("whole")});
+	struct spec file = spec_of("file", &(struct init_file){files_path(folder, "whole")});
 	struct layer_init how = {.weight = file, .bias = file};
 	struct blocks want = {{1}, {0}}, got;
 
@@ -387,9 +397,8 @@ static void assert_refused(
 
 	for (int i = 0; i < 2; i++) {
 		struct err err = {0};
-		int rc = i ? init_check(network, how, scratch_folder(), &err)
-			   : init_network(
-				     network, how, 1, scratch_folder(), b.trained, b.buffers, &err);
+		int rc = i ? init_check(network, how, folder, &err)
+			   : init_network(network, how, 1, folder, b.trained, b.buffers, &err);
 
 		assert_int_equal(rc, -1);
 		if (!strstr(err.text, said))
@@ -518,5 +527,5 @@ int main(void)
 		cmocka_unit_test(lenets_start),
 	};
 
-	return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
+	return cmocka_run_group_tests(tests, make_folder, files_teardown);
 }

@@ -1,6 +1,6 @@
 /*
- * Losses: values against plain loops in double, gradients against central differences of those, in
- * every instruction set; dead lanes, huge logits, ties, and the same bits however the batch is cut.
+ * Losses: values against the references, gradients against central differences of those, in every
+ * instruction set; dead lanes, huge logits, ties, and the same bits however the batch is cut.
  */
 #include <math.h>
 #include <setjmp.h>
@@ -13,6 +13,7 @@
 #include "layers/core/rng.h"
 #include "layers/losses/cross_entropy.h"
 #include "layers/losses/squared_error.h"
+#include "tests/ref/ref.h"
 #include "tests/support/kind_sets.h"
 
 enum { MAX_FEATURES = 300, MAX_IMAGES = 48, SLACK = 16 };
@@ -115,48 +116,42 @@ static void run_batch(
 	run_shard(b, kind, options, gradient, 0, b->images);
 }
 
-/* ---- the plain formulas */
+/* ---- the references */
 
 /* An image's loss, with feature `moved` moved by `by`. */
 typedef double (*loss_formula)(
 	const struct batch *b, const void *options, int image, int moved, double by);
 
+/* The image alone, moved. As far as the reference can see, it stands in a batch of batch_live. */
+static struct ref moved_image(
+	double y[MAX_FEATURES], const struct batch *b, int image, int moved, double by)
+{
+	for (int f = 0; f < b->features; f++)
+		y[f] = (double)b->y[image][f] + (f == moved ? by : 0);
+	return (struct ref){b->batch_live, b->features, 1, 1, y};
+}
+
 static double cross_entropy_formula(
 	const struct batch *b, const void *options, int image, int moved, double by)
 {
-	double smoothing = ((const struct cross_entropy *)options)->label_smoothing;
-	double max = -INFINITY, sum = 0, loss = 0, y[MAX_FEATURES];
+	const struct cross_entropy *o = options;
+	double y[MAX_FEATURES];
+	struct ref x = moved_image(y, b, image, moved, by);
 
-	for (int f = 0; f < b->features; f++) {
-		y[f] = (double)b->y[image][f] + (f == moved ? by : 0);
-		max = fmax(max, y[f]);
-	}
-	for (int f = 0; f < b->features; f++)
-		sum += exp(y[f] - max);
-	for (int f = 0; f < b->features; f++) {
-		double target =
-			smoothing / b->features + (f == b->labels[image] ? 1 - smoothing : 0);
-
-		loss -= target * (y[f] - max - log(sum));
-	}
-	return loss;
+	return ref_cross_entropy(&x, 0, b->labels[image], o->label_smoothing);
 }
 
 static double squared_error_formula(
 	const struct batch *b, const void *options, int image, int moved, double by)
 {
 	const struct squared_error *o = options;
-	double sum = 0;
+	double y[MAX_FEATURES], targets[MAX_FEATURES];
+	struct ref x = moved_image(y, b, image, moved, by);
 
-	for (int f = 0; f < b->features; f++) {
-		double target = b->targets_given ? (double)b->targets[image * b->features + f]
-						 : f == b->labels[image];
-		double difference = (double)b->y[image][f] + (f == moved ? by : 0) - target;
-
-		sum += difference * difference;
-	}
-	return o->scale * sum *
-	       (o->reduction == SQUARED_ERROR_MEAN ? 1.0 / b->features : (double)b->batch_live);
+	for (int f = 0; f < b->features; f++)
+		targets[f] = b->targets_given ? (double)b->targets[image * b->features + f]
+					      : f == b->labels[image];
+	return ref_squared_error(&x, 0, targets, o->reduction == SQUARED_ERROR_SUM, o->scale);
 }
 
 static void check_loss(struct batch *b, const char *name, const void *options, loss_formula formula)

@@ -11,9 +11,27 @@
 #include <cmocka.h>
 
 #include "layers/network/safetensors.h"
-#include "tests/support/scratch.h"
+#include "tests/support/files.h"
 
 enum { TRAINED = 48, BUFFERS = 16 };
+
+static const char *folder; /* of this program's files */
+
+static int make_folder(void **state)
+{
+	int rc = files_setup(state);
+
+	folder = *state;
+	return rc;
+}
+
+static const char *write_file(const char *name, const void *bytes, size_t size)
+{
+	const char *path = files_path(folder, name);
+
+	files_write(path, bytes, size);
+	return path;
+}
 
 /* A network of three trained tensors and a buffer, padded as plan.c does; padding is NaN. */
 static const struct tensor tensors[] = {
@@ -47,6 +65,17 @@ static void fill(float *trained, float *buffers)
 				(float)(k * 10) + (float)i * 0.1f;
 }
 
+/* The network's file; the caller frees it. */
+static uint8_t *encoded(size_t *size, float *trained, float *buffers)
+{
+	struct err err = {0};
+	uint8_t *bytes;
+
+	fill(trained, buffers);
+	assert_int_equal(safetensors_encode(&bytes, size, &network, trained, buffers, &err), 0);
+	return bytes;
+}
+
 static struct safetensors *open_file(const char *path)
 {
 	struct safetensors *file;
@@ -64,14 +93,12 @@ static void what_is_written_is_read(void **unused)
 	float trained[TRAINED], buffers[BUFFERS], back[8];
 	struct safetensors *file;
 	struct err err = {0};
-	uint8_t *bytes;
 	size_t size;
+	uint8_t *bytes = encoded(&size, trained, buffers);
 
 	(void)unused;
-	fill(trained, buffers);
-	assert_int_equal(safetensors_encode(&bytes, &size, &network, trained, buffers, &err), 0);
 	assert_int_equal(size % 4, 0);
-	file = open_file(scratch_write("round", bytes, size));
+	file = open_file(write_file("round", bytes, size));
 	for (int k = 0; k < 4; k++) {
 		const struct tensor *t = &tensors[k];
 
@@ -119,7 +146,7 @@ static void a_network_without_tensors(void **unused)
 
 	(void)unused;
 	assert_int_equal(safetensors_encode(&bytes, &size, &none, NULL, NULL, &err), 0);
-	safetensors_close(open_file(scratch_write("none", bytes, size)));
+	safetensors_close(open_file(write_file("none", bytes, size)));
 	free(bytes);
 }
 
@@ -134,7 +161,7 @@ static const char *make(const char *name, const char *header, const void *data, 
 	memcpy(bytes, &length, 8);
 	memcpy(bytes + 8, header, length);
 	memcpy(bytes + 8 + length, data, size);
-	path = scratch_write(name, bytes, 8 + length + size);
+	path = write_file(name, bytes, 8 + length + size);
 	free(bytes);
 	return path;
 }
@@ -336,12 +363,11 @@ static void assert_refused(const char *path, const char *said)
 static void what_is_no_such_file_is_refused(void **unused)
 {
 	(void)unused;
-	assert_refused(scratch_path("absent"), "No such file");
-	assert_refused(scratch_folder(), "is not a file");
-	assert_refused(scratch_write("short", "1234567", 7), "it has 7 bytes");
-	assert_refused(scratch_write("text", "this is a text\n", 15), "announce a header of");
-	assert_refused(
-		scratch_write("cut", "\x10\0\0\0\0\0\0\0{}", 10), "header of 16 bytes, and 2");
+	assert_refused(files_path(folder, "absent"), "No such file");
+	assert_refused(folder, "is not a file");
+	assert_refused(write_file("short", "1234567", 7), "it has 7 bytes");
+	assert_refused(write_file("text", "this is a text\n", 15), "announce a header of");
+	assert_refused(write_file("cut", "\x10\0\0\0\0\0\0\0{}", 10), "header of 16 bytes, and 2");
 }
 
 static void what_does_not_fit_is_refused(void **unused)
@@ -386,21 +412,18 @@ static void broken_files_do_no_harm(void **unused)
 	static const uint8_t changes[] = {0, 0xff, '"', '9', '-', '{', ' '};
 	float trained[TRAINED], buffers[BUFFERS], out[8];
 	struct safetensors *file;
-	struct err err = {0};
-	uint8_t *bytes;
 	size_t size;
+	uint8_t *bytes = encoded(&size, trained, buffers);
 
 	(void)unused;
-	fill(trained, buffers);
-	assert_int_equal(safetensors_encode(&bytes, &size, &network, trained, buffers, &err), 0);
 	for (size_t cut = 0; cut < size; cut++)
 		assert_int_equal(
-			safetensors_open(&file, scratch_write("broken", bytes, cut), NULL), -1);
+			safetensors_open(&file, write_file("broken", bytes, cut), NULL), -1);
 	for (size_t i = 0; i < (size - 60) * sizeof changes; i++) {
 		uint8_t kept = bytes[i / sizeof changes];
 
 		bytes[i / sizeof changes] = changes[i % sizeof changes];
-		if (!safetensors_open(&file, scratch_write("broken", bytes, size), NULL))
+		if (!safetensors_open(&file, write_file("broken", bytes, size), NULL))
 			for (int k = 0; k < 4; k++)
 				safetensors_read(file, tensors[k].path, tensors[k].rank,
 					tensors[k].dims, out, NULL);
@@ -448,5 +471,5 @@ int main(void)
 		cmocka_unit_test(the_hash_is_of_the_numbers),
 	};
 
-	return cmocka_run_group_tests(tests, scratch_make, scratch_remove);
+	return cmocka_run_group_tests(tests, make_folder, files_teardown);
 }
