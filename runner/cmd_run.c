@@ -114,6 +114,8 @@ static int report(
 		(long long)run->seed, run->status, (long long)run_id, store_path(s));
 	if (run->error)
 		printf("%s\n", run->error);
+	if (!strcmp(run->status, "interrupted"))
+		printf("The same command goes on from here.\n");
 	if (!strcmp(run->status, "done") && classes > 1 &&
 		run->metrics.test_accuracy < 1.5 / classes)
 		printf("This network is still at chance: %.1f %% right with %d classes. Try "
@@ -246,12 +248,12 @@ static int train_run(struct session *s, const struct experiment *x, const struct
 		.team = s->team,
 		.store = s->store,
 		.run_id = run_id,
-		.progress = progress_new(&options, err)};
+		.progress = s->flags.level == PROGRESS_QUIET ? NULL : progress_new(&options, err)};
 	struct train_result result;
 	struct err why = {0};
 	int failed;
 
-	if (!job.progress)
+	if (err->set)
 		return -1;
 	failed = train(&result, &job, &why);
 	progress_end(job.progress);

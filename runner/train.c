@@ -572,6 +572,9 @@ static int trainer_run(struct trainer *t, struct train_result *result, struct er
 		result->untrained_accuracy = before.test_accuracy;
 	else if (show_history(t, result, err))
 		return -1;
+	else
+		progress_say(t->job->progress, "going on after epoch %d, batch %d of %d",
+			result->resumed_epoch, result->resumed_batch, t->batches);
 	t->saved_at = seconds_now();
 	return train_epochs(t, result, err);
 }
