@@ -89,8 +89,6 @@ static int describe(const struct experiment *x, const struct network *network,
 static int input_shape(const struct experiment *x, const char *text, struct shape *shape,
 	int *n_classes, struct err *err)
 {
-	char rest;
-
 	if (!text) {
 		if (!dataset_known(x->dataset.name, shape, n_classes))
 			return 0;
@@ -99,12 +97,9 @@ static int input_shape(const struct experiment *x, const char *text, struct shap
 			x->dataset.name);
 	}
 	*n_classes = 0;
-	if (sscanf(text, "%dx%dx%d%c", &shape->c, &shape->h, &shape->w, &rest) != 3 ||
-		shape->c < 1 || shape->h < 1 || shape->w < 1 || shape->c > 1 << 12 ||
-		shape->h > 1 << 12 || shape->w > 1 << 12)
+	if (shape_parse(shape, text))
 		return err_set(err,
 			"--input takes channels x height x width, as in 1x28x28, not '%s'", text);
-	shape->rank = 3;
 	return 0;
 }
 

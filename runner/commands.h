@@ -5,7 +5,7 @@
 #include "runner/command.h"
 
 extern const struct command run_command, check_command, config_command, describe_command,
-	schema_command, new_command, ls_command, show_command, sql_command, fetch_command,
-	manual_command;
+	schema_command, new_command, ls_command, show_command, sql_command, export_command,
+	fetch_command, manual_command;
 
 #endif

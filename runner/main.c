@@ -21,6 +21,7 @@ const struct command *const commands[] = {
 	&ls_command,
 	&show_command,
 	&sql_command,
+	&export_command,
 	&fetch_command,
 	&manual_command,
 	NULL,

@@ -1,10 +1,4 @@
-/*
- * train -- see train.h.
- *
- * A checkpoint is the head below and then the floats of struct state, in one piece. Everything that
- * the next batch depends on is in it or follows from it: random numbers are counted, not drawn in
- * sequence, and the order of an epoch follows from the seed and the epoch's number.
- */
+/* train -- see train.h. */
 #include "runner/train.h"
 
 #include <math.h>
@@ -15,35 +9,19 @@
 #include "layers/core/rng.h"
 #include "layers/network/engine.h"
 #include "layers/network/init.h"
-#include "layers/network/numerics.h"
 #include "layers/network/safetensors.h"
 #include "layers/network/schedule.h"
+#include "runner/checkpoint.h"
 #include "runner/signals.h"
 
 enum { POINTS_AN_EPOCH = 5, CHECKPOINT_MS = 1000, LONG_EPOCH_MS = 60000 };
-
-static const char checkpoint_magic[8] = "runnerC";
-
-/* What a checkpoint says beside the numbers of the network. */
-struct head {
-	char magic[8];
-	int32_t version, numerics;
-	int64_t floats, step;
-	int32_t epoch, batch; /* complete epochs, and batches of the next one */
-	struct sums {
-		double loss;
-		int64_t correct, seen;
-	} epoch_sums, point_sums; /* of the epoch so far; since the last point */
-	double best;              /* early stopping: best value of its metric */
-	int32_t best_epoch, waited;
-};
 
 struct trainer {
 	const struct train_job *job;
 	const struct train_spec *spec;
 	struct engine *engine;
 	struct state state;
-	struct head head;
+	struct checkpoint head;
 	struct examples train, test;
 	int batches;        /* of an epoch */
 	int32_t *order;     /* places in selection->train, of this epoch */
@@ -95,7 +73,7 @@ static int trainer_memory(struct trainer *t, struct err *err)
 	t->norms.output = arena_take(&t->arena, rows * sizeof(double), err);
 	t->norms.gradient = arena_take(&t->arena, rows * sizeof(double), err);
 	t->norms.elements = arena_take(&t->arena, rows * sizeof(int64_t), err);
-	t->content_size = sizeof t->head + t->state.n * sizeof(float);
+	t->content_size = checkpoint_size(&t->state);
 	t->content = arena_take(&t->arena, t->content_size, err);
 	return t->order && t->rows && t->predicted && t->points && t->norms.output &&
 			       t->norms.gradient && t->norms.elements && t->content
@@ -113,8 +91,7 @@ static int trainer_begin(struct trainer *t, struct err *err)
 	t->batches = (job->selection->n_train + t->spec->batch_size - 1) / t->spec->batch_size;
 	t->train = examples_of(&job->selection->dataset->train, job->selection->value);
 	t->test = examples_of(&job->selection->dataset->test, job->selection->value);
-	if (state_new(&t->state, job->network,
-		    (const struct optimizer_kind *)t->spec->optimizer.kind, err) ||
+	if (state_new(&t->state, job->network, &t->spec->optimizer, err) ||
 		trainer_memory(t, err) ||
 		init_network(job->network, &x->init, (uint64_t)x->seed, job->config_dir,
 			t->state.trained, t->state.buffers, err))
@@ -133,46 +110,13 @@ static void trainer_release(struct trainer *t)
 
 static struct store_checkpoint checkpoint_make(struct trainer *t)
 {
-	t->head.floats = (int64_t)t->state.n;
-	t->head.step = t->state.step;
-	memcpy(t->head.magic, checkpoint_magic, sizeof t->head.magic);
-	t->head.version = 1;
-	t->head.numerics = NUMERICS_VERSION;
-	memcpy(t->content, &t->head, sizeof t->head);
-	memcpy(t->content + sizeof t->head, t->state.trained, t->state.n * sizeof(float));
+	checkpoint_write(&t->head, &t->state, t->content);
 	t->saved_at = seconds_now();
 	return (struct store_checkpoint){.kind = "last",
 		.epoch = t->head.epoch,
 		.batch = t->head.batch,
 		.content = t->content,
 		.size = t->content_size};
-}
-
-/* Goes on from the last checkpoint, if there is one that this program can use. */
-static int checkpoint_resume(struct trainer *t, struct train_result *result, struct err *err)
-{
-	struct store_checkpoint found;
-	struct head head;
-	void *content;
-
-	if (store_checkpoint_load(t->job->store, t->job->run_id, "last", &found, &content, err))
-		return -1;
-	if (!content)
-		return 0;
-	if (found.size == t->content_size) {
-		memcpy(&head, content, sizeof head);
-		if (!memcmp(head.magic, checkpoint_magic, sizeof head.magic) && head.version == 1 &&
-			head.numerics == NUMERICS_VERSION && head.floats == (int64_t)t->state.n) {
-			t->head = head;
-			t->state.step = head.step;
-			memcpy(t->state.trained, (char *)content + sizeof head,
-				t->state.n * sizeof(float));
-			result->resumed_epoch = head.epoch;
-			result->resumed_batch = head.batch;
-		}
-	}
-	free(content);
-	return 0;
 }
 
 /* Saves a checkpoint between epochs' ends. */
@@ -564,17 +508,20 @@ static int show_history(struct trainer *t, struct train_result *result, struct e
 
 static int trainer_run(struct trainer *t, struct train_result *result, struct err *err)
 {
+	const struct train_job *job = t->job;
 	struct store_metrics before;
+	bool resumed;
 
-	if (checkpoint_resume(t, result, err) || evaluate_all(t, &before, err))
+	if (checkpoint_read(&t->head, &t->state, job->store, job->run_id, "last", &resumed, err) ||
+		evaluate_all(t, &before, err))
 		return -1;
-	if (!result->resumed_epoch && !result->resumed_batch)
+	if (!resumed)
 		result->untrained_accuracy = before.test_accuracy;
 	else if (show_history(t, result, err))
 		return -1;
 	else
-		progress_say(t->job->progress, "going on after epoch %d, batch %d of %d",
-			result->resumed_epoch, result->resumed_batch, t->batches);
+		progress_say(job->progress, "going on after epoch %d, batch %d of %d",
+			t->head.epoch, t->head.batch, t->batches);
 	t->saved_at = seconds_now();
 	return train_epochs(t, result, err);
 }

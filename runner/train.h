@@ -32,7 +32,6 @@ struct train_job {
 
 struct train_result {
 	enum run_status status;
-	int resumed_epoch, resumed_batch; /* where it went on; 0, 0: it started */
 	int epochs_done;
 	bool stopped_early;
 	double untrained_accuracy;

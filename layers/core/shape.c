@@ -23,6 +23,21 @@ char *shape_dims_text(char text[SHAPE_TEXT], int rank, const int *dims)
 	return text;
 }
 
+int shape_parse(struct shape *s, const char *text)
+{
+	char rest;
+
+	*s = (struct shape){0};
+	if (sscanf(text, "%dx%dx%d%c", &s->c, &s->h, &s->w, &rest) == 3)
+		s->rank = 3;
+	else if (sscanf(text, "%d%c", &s->c, &rest) == 1)
+		*s = shape_vector(s->c);
+	if (!s->rank || s->c < 1 || s->h < 1 || s->w < 1 || s->c > SHAPE_MAX_SIZE ||
+		s->h > SHAPE_MAX_SIZE / s->c || s->w > SHAPE_MAX_SIZE / s->c / s->h)
+		return -1;
+	return 0;
+}
+
 int shape_window(int n, int k, int stride, int before, int after, int dilation, bool ceil_mode)
 {
 	int room = n + before + after - (dilation * (k - 1) + 1);

@@ -48,6 +48,9 @@ char *shape_text(char text[SHAPE_TEXT], struct shape s);
 /* "6x1x5x5", or "a single number" for rank 0; returns `text`. */
 char *shape_dims_text(char text[SHAPE_TEXT], int rank, const int *dims);
 
+/* Reads what shape_text writes: "6x28x28" or "400". -1 when it is neither, or too large. */
+int shape_parse(struct shape *s, const char *text);
+
 /* The length of a window's output along one axis, rounding down, or up with `ceil_mode` (torch's
  * rule: the last window must start inside the input or the leading padding):
  *     floor((n + before + after - (dilation (k - 1) + 1)) / stride) + 1

@@ -22,6 +22,10 @@
 
 #define STATUS "iif(status = 'running' AND NOT worker_alive(worker_id), 'interrupted', status)"
 
+#define IMAGE_SHAPE                                       \
+	"(SELECT shape FROM dataset WHERE dataset.name = run.dataset" \
+	" AND dataset.sha256 = run.dataset_sha256)"
+
 /* `config` comes last so that a list of runs can leave it out. */
 #define RUN_FIELDS                                                                                \
 	FIELD(INT, store_run, "run_id", run_id), FIELD(TEXT, store_run, "run.name", name),        \
@@ -31,6 +35,7 @@
 		FIELD(TEXT, store_run, "variant_hash", variant_hash),                             \
 		FIELD(TEXT, store_run, "prefix_hash", prefix_hash),                               \
 		FIELD(TEXT, store_run, "run.dataset", dataset),                                   \
+		FIELD(TEXT, store_run, IMAGE_SHAPE, image_shape),                                 \
 		FIELD(INT, store_run, "seed", seed), FIELD(TEXT, store_run, STATUS, status),      \
 		FIELD(TEXT, store_run, "created_at", created_at),                                 \
 		FIELD(TEXT, store_run, "started_at", started_at),                                 \

@@ -235,6 +235,7 @@ struct store_run {
 	const char *label;  /* what sets it apart from its like: "pooling=max_pool2d", or empty */
 	const char *run_hash, *variant_hash, *prefix_hash; /* run_hash NULL: set aside */
 	const char *dataset;
+	const char *image_shape; /* "1x28x28" */
 	int64_t seed;
 	const char *status; /* as run_status_name; a dead process's `running` is "interrupted" */
 	const char *created_at, *started_at, *finished_at; /* UTC, ISO 8601; may be NULL */

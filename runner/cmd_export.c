@@ -1,0 +1,163 @@
+/*
+ * export -- the weights of a trained network for other programs, as safetensors under torch's
+ * names.
+ *
+ * They are taken from the run's last checkpoint: the network is planned again from the resolved
+ * config that the store has.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "layers/network/safetensors.h"
+#include "runner/build.h"
+#include "runner/checkpoint.h"
+#include "runner/commands.h"
+#include "runner/screen/term.h"
+
+struct flags {
+	const char *db, *out;
+};
+
+/* The experiment and the network of a run, from what the store has of it. */
+static int rebuild(struct experiment **x, struct network **network, const struct store_run *run,
+	struct err *err)
+{
+	struct diags diags = {0};
+	struct shape shape;
+
+	*network = NULL;
+	if (experiment_parse(x, run->name, run->config, NULL, 0, &diags)) {
+		diags_print(&diags, stderr, term_look(stderr, false).colour);
+		diags_release(&diags);
+		return err_set(err, "the config of run %lld cannot be read any more",
+			(long long)run->run_id);
+	}
+	diags_release(&diags);
+	if (!run->image_shape || shape_parse(&shape, run->image_shape))
+		return err_set(err, "the store does not say what images run %lld took",
+			(long long)run->run_id);
+	return network_build(network, *x, shape, 0, err);
+}
+
+static int write_file(const char *path, const void *bytes, size_t size, struct err *err)
+{
+	FILE *file = fopen(path, "wb");
+
+	if (!file)
+		return err_errno(err, errno, "cannot write %s", path);
+	if (fwrite(bytes, 1, size, file) != size || fflush(file)) {
+		err_errno(err, errno, "cannot write %s", path);
+		fclose(file);
+		remove(path);
+		return -1;
+	}
+	if (fclose(file))
+		return err_errno(err, errno, "cannot write %s", path);
+	return 0;
+}
+
+static int export_weights(const struct store_run *run, const struct experiment *x,
+	const struct network *network, struct store *store, const char *path, struct err *err)
+{
+	struct checkpoint head;
+	struct state state;
+	uint8_t *bytes = NULL;
+	size_t size;
+	bool found;
+	int failed = -1;
+
+	if (state_new(&state, network, &x->train.optimizer, err))
+		return -1;
+	if (checkpoint_read(&head, &state, store, run->run_id, "last", &found, err))
+		goto out;
+	if (!found) {
+		err_set(err, "run %lld has no weights that this version can read",
+			(long long)run->run_id);
+		goto out;
+	}
+	if (safetensors_encode(&bytes, &size, network, state.trained, state.buffers, err) ||
+		write_file(path, bytes, size, err))
+		goto out;
+	printf("%s: %zu parameters of run %lld (%s), after epoch %d\n", path, network->parameters,
+		(long long)run->run_id, run->name, head.epoch);
+	failed = 0;
+out:
+	free(bytes);
+	state_release(&state);
+	return failed;
+}
+
+static int export_run(const char *which, const struct flags *flags, struct err *err)
+{
+	const char *db = flags->db ? flags->db : store_default_path();
+	struct arena arena = {0};
+	struct store *store;
+	struct store_run *run;
+	struct experiment *x = NULL;
+	struct network *network = NULL;
+	char path[4096];
+	int failed = -1;
+
+	if (store_open(&store, db, STORE_READ, STORE_WAIT_MS, err))
+		return -1;
+	if (store_run_get(store, which, &arena, &run, err) || rebuild(&x, &network, run, err))
+		goto out;
+	snprintf(path, sizeof path, "%s.safetensors", run->name);
+	failed = export_weights(run, x, network, store, flags->out ? flags->out : path, err);
+out:
+	network_free(network);
+	experiment_free(x);
+	arena_release(&arena);
+	store_close(store);
+	return failed;
+}
+
+static int flag_set_export(void *context, const struct flag *flag, const char *value)
+{
+	struct flags *flags = context;
+
+	if (flag->letter == 'o')
+		flags->out = value;
+	else
+		flags->db = value;
+	return 0;
+}
+
+static int cmd_export(int argc, char **argv)
+{
+	struct flags flags = {0};
+	struct diags diags = {0};
+	struct err err = {0};
+	int n = flags_parse(&export_command, argc, argv, flag_set_export, &flags);
+
+	if (n < 0)
+		return n == FLAGS_HELP ? EXIT_DONE : EXIT_USAGE;
+	if (n != 2) {
+		fprintf(stderr,
+			"runner export takes one run: its number or name; `runner ls` lists "
+			"them\n");
+		return EXIT_USAGE;
+	}
+	if (!export_run(argv[1], &flags, &err))
+		return EXIT_DONE;
+	diags_add_err(&diags, DIAG_ERROR, NULL, &err);
+	diags_print(&diags, stderr, term_look(stderr, false).colour);
+	diags_release(&diags);
+	return EXIT_RUN_FAILED;
+}
+
+static const struct flag export_flags[] = {
+	{"output", 'o', "FILE", "where to (default: NAME.safetensors)"},
+	{"db", 0, "FILE", "the store (default: $RUNNER_DB, else runner.db)"},
+	{0},
+};
+
+const struct command export_command = {
+	.name = "export",
+	.synopsis = "RUN [FLAGS]",
+	.help = "write the weights of a run as safetensors",
+	.run = cmd_export,
+	.flags = export_flags,
+};
