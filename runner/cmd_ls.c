@@ -1,6 +1,5 @@
 /* ls -- the runs of a store, one a line, newest last. */
 #include <fnmatch.h>
-#include <math.h>
 
 #include "runner/commands.h"
 #include "runner/look.h"
@@ -19,11 +18,8 @@ static const struct table_column columns[] = {
 	{"val_accuracy", TABLE_REAL, 4},
 	{"test_accuracy", TABLE_REAL, 4},
 	{"seconds", TABLE_REAL, 1},
-	{"set_aside", TABLE_INT, 0},
+	{"set_aside", TABLE_TEXT, 0},
 };
-
-/* Two of the columns say nothing, most of the time: what nobody has measured, and what is no. */
-enum { COLUMNS = sizeof columns / sizeof columns[0], VAL_ACCURACY = 10, SET_ASIDE = 13 };
 
 static bool ls_wants(const struct look *look, const struct store_run *run)
 {
@@ -32,19 +28,11 @@ static bool ls_wants(const struct look *look, const struct store_run *run)
 	return !look->arg || !fnmatch(look->arg, run->name, 0);
 }
 
-static bool ls_has_validation(const struct store_run *runs, int n)
-{
-	for (int i = 0; i < n; i++)
-		if (!isnan(runs[i].metrics.val_accuracy))
-			return true;
-	return false;
-}
-
-static void ls_row(struct table *table, const struct store_run *run, const bool *shown)
+static void ls_row(struct table *table, const struct store_run *run)
 {
 	table_int(table, run->run_id);
 	table_text(table, run->name);
-	table_text(table, run->label);
+	table_text(table, *run->label ? run->label : NULL);
 	table_text(table, run->dataset);
 	table_int(table, run->seed);
 	table_text(table, run->status);
@@ -52,33 +40,25 @@ static void ls_row(struct table *table, const struct store_run *run, const bool 
 	table_int(table, run->epochs);
 	table_real(table, run->metrics.train_loss);
 	table_real(table, run->metrics.train_accuracy);
-	if (shown[VAL_ACCURACY])
-		table_real(table, run->metrics.val_accuracy);
+	table_real(table, run->metrics.val_accuracy);
 	table_real(table, run->metrics.test_accuracy);
 	table_real(table, run->seconds);
-	if (shown[SET_ASIDE])
-		table_int(table, !run->run_hash);
+	table_text(table, run->run_hash ? NULL : "yes");
 }
 
 static struct table *ls_table(
 	const struct look *look, const struct store_run *runs, int n, struct err *err)
 {
-	struct table_column used[COLUMNS];
-	bool shown[COLUMNS], people = look->format == TABLE_PLAIN || look->format == TABLE_MARKDOWN;
-	struct table *table;
-	int n_used = 0;
+	struct table *table = table_new(columns, sizeof columns / sizeof columns[0], err);
 
-	for (int c = 0; c < COLUMNS; c++) {
-		shown[c] = !people || (c != VAL_ACCURACY && c != SET_ASIDE) ||
-			   (c == VAL_ACCURACY && ls_has_validation(runs, n)) ||
-			   (c == SET_ASIDE && look->all);
-		if (shown[c])
-			used[n_used++] = columns[c];
-	}
-	table = table_new(used, n_used, err);
-	for (int i = 0; table && i < n; i++)
+	if (!table)
+		return NULL;
+	table_optional(table, "label");
+	table_optional(table, "val_accuracy");
+	table_optional(table, "set_aside");
+	for (int i = 0; i < n; i++)
 		if (ls_wants(look, &runs[i]))
-			ls_row(table, &runs[i], shown);
+			ls_row(table, &runs[i]);
 	return table;
 }
 

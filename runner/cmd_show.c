@@ -75,6 +75,8 @@ static int show_layers(const struct shown *shown, struct err *err)
 {
 	struct table *table = table_new(layer_columns, COUNT(layer_columns), err);
 
+	if (table)
+		table_optional(table, "name");
 	for (int i = 0; table && i < shown->n_layers; i++) {
 		const struct store_layer *l = &shown->layers[i];
 
@@ -93,6 +95,10 @@ static int show_epochs(const struct shown *shown, int from, struct err *err)
 {
 	struct table *table = table_new(epoch_columns, COUNT(epoch_columns), err);
 
+	if (table) {
+		table_optional(table, "val_loss");
+		table_optional(table, "val_accuracy");
+	}
 	for (int i = from; table && i < shown->n_epochs; i++) {
 		const struct store_epoch_row *e = &shown->epochs[i];
 

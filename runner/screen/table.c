@@ -19,11 +19,19 @@ struct cell {
 	const char *text; /* in the arena */
 };
 
+struct column {
+	const char *name; /* borrowed */
+	enum table_kind kind;
+	int digits;
+	bool optional;
+	bool has_text, has_number; /* among its cells */
+};
+
 struct table {
 	int n_columns, n_cells, room;
-	struct table_column *columns; /* in the arena */
-	struct cell *cells;           /* owned */
-	bool failed;                  /* memory ran out */
+	struct column *columns; /* in the arena */
+	struct cell *cells;     /* owned */
+	bool failed;            /* memory ran out */
 	struct arena arena;
 };
 
@@ -32,19 +40,21 @@ struct table {
 struct table *table_new(const struct table_column *columns, int n_columns, struct err *err)
 {
 	struct table *table = calloc(1, sizeof *table);
-	size_t size = (size_t)n_columns * sizeof *columns;
 
 	if (!table) {
 		err_memory(err, sizeof *table, "a table");
 		return NULL;
 	}
 	table->n_columns = n_columns;
-	table->columns = arena_take(&table->arena, size, err);
+	table->columns = arena_take(&table->arena, (size_t)n_columns * sizeof *table->columns, err);
 	if (!table->columns) {
 		free(table);
 		return NULL;
 	}
-	memcpy(table->columns, columns, size);
+	for (int c = 0; c < n_columns; c++)
+		table->columns[c] = (struct column){.name = columns[c].name,
+			.kind = columns[c].kind,
+			.digits = columns[c].digits};
 	return table;
 }
 
@@ -59,6 +69,8 @@ void table_free(struct table *table)
 
 static void table_add(struct table *table, struct cell cell)
 {
+	struct column *column = &table->columns[table->n_cells % table->n_columns];
+
 	if (table->n_cells == table->room) {
 		int room = table->room ? 2 * table->room : 64;
 		struct cell *cells = realloc(table->cells, (size_t)room * sizeof *cells);
@@ -71,6 +83,8 @@ static void table_add(struct table *table, struct cell cell)
 		table->room = room;
 	}
 	table->cells[table->n_cells++] = cell;
+	column->has_text = column->has_text || cell.kind == TABLE_TEXT;
+	column->has_number = column->has_number || (cell.kind && cell.kind != TABLE_TEXT);
 }
 
 void table_none(struct table *table)
@@ -95,6 +109,13 @@ void table_int(struct table *table, int64_t number)
 void table_real(struct table *table, double number)
 {
 	table_add(table, (struct cell){.kind = isfinite(number) ? TABLE_REAL : 0, .real = number});
+}
+
+void table_optional(struct table *table, const char *name)
+{
+	for (int c = 0; c < table->n_columns; c++)
+		if (!strcmp(table->columns[c].name, name))
+			table->columns[c].optional = true;
 }
 
 int table_rows(const struct table *table)
@@ -229,13 +250,16 @@ static const char *table_show(
 	return buffer;
 }
 
-static bool table_is_right(const struct table *table, int row, int column)
+static bool table_is_right(const struct column *column)
 {
-	enum table_kind kind = table->columns[column].kind;
+	if (column->kind == TABLE_ANY)
+		return column->has_number && !column->has_text;
+	return column->kind == TABLE_INT || column->kind == TABLE_REAL;
+}
 
-	if (kind == TABLE_ANY && row >= 0)
-		kind = table_cell(table, row, column)->kind;
-	return kind == TABLE_INT || kind == TABLE_REAL;
+static bool table_is_shown(const struct column *column)
+{
+	return !column->optional || column->has_text || column->has_number;
 }
 
 /* Text as it goes on one line: controls, line ends among them, become spaces, the characters of
@@ -267,7 +291,7 @@ static void table_measure(const struct table *table, int *widths)
 		for (int c = 0; c < table->n_columns; c++) {
 			int width = term_width(table_show(table, row, c, buffer));
 
-			if (width > widths[c])
+			if (table_is_shown(&table->columns[c]) && width > widths[c])
 				widths[c] = width;
 		}
 }
@@ -278,7 +302,7 @@ static void table_squeeze(const struct table *table, int *widths, int limit)
 	int total = -GAP;
 
 	for (int c = 0; c < table->n_columns; c++)
-		total += widths[c] + GAP;
+		total += table_is_shown(&table->columns[c]) ? widths[c] + GAP : 0;
 	for (; total > limit; total--) {
 		int widest = -1;
 
@@ -298,12 +322,14 @@ static void table_print_row(const struct table *table, FILE *file, int row, cons
 	int owed = 0; /* spaces, printed only when something follows */
 
 	for (int c = 0; c < table->n_columns; c++) {
+		const struct column *column = &table->columns[c];
 		char buffer[CELL_TEXT];
 		const char *text = table_show(table, row, c, buffer);
 		int width = term_width(text);
-		int before =
-			table_is_right(table, row, c) && width < widths[c] ? widths[c] - width : 0;
+		int before = table_is_right(column) && width < widths[c] ? widths[c] - width : 0;
 
+		if (!table_is_shown(column))
+			continue;
 		fprintf(file, "%*s", owed + before, "");
 		owed = GAP + widths[c] - before - table_print_text(file, text, widths[c], "");
 	}
@@ -325,22 +351,29 @@ static int table_print_plain(const struct table *table, FILE *file, int limit, s
 	return 0;
 }
 
+static void table_print_markdown_row(const struct table *table, FILE *file, int row)
+{
+	for (int c = 0; c < table->n_columns; c++) {
+		char buffer[CELL_TEXT];
+
+		if (!table_is_shown(&table->columns[c]))
+			continue;
+		fputs("| ", file);
+		table_print_text(file, table_show(table, row, c, buffer), 1 << 30, "|");
+		fputc(' ', file);
+	}
+	fputs("|\n", file);
+}
+
 static void table_print_markdown(const struct table *table, FILE *file)
 {
-	for (int row = -1; row < table_rows(table); row++) {
-		for (int c = 0; c < table->n_columns; c++) {
-			char buffer[CELL_TEXT];
-
-			fputs("| ", file);
-			table_print_text(file, table_show(table, row, c, buffer), 1 << 30, "|");
-			fputc(' ', file);
-		}
-		fputs("|\n", file);
-		for (int c = 0; row < 0 && c < table->n_columns; c++)
-			fputs(table_is_right(table, row, c) ? "| ---: " : "| --- ", file);
-		if (row < 0)
-			fputs("|\n", file);
-	}
+	table_print_markdown_row(table, file, -1);
+	for (int c = 0; c < table->n_columns; c++)
+		if (table_is_shown(&table->columns[c]))
+			fputs(table_is_right(&table->columns[c]) ? "| ---: " : "| --- ", file);
+	fputs("|\n", file);
+	for (int row = 0; row < table_rows(table); row++)
+		table_print_markdown_row(table, file, row);
 }
 
 int table_print(

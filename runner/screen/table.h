@@ -26,7 +26,7 @@ enum table_format { TABLE_PLAIN, TABLE_JSON, TABLE_CSV, TABLE_MARKDOWN };
 
 struct table_column {
 	const char *name;
-	enum table_kind kind; /* numbers stand to the right; TABLE_ANY takes all cells */
+	enum table_kind kind; /* TABLE_ANY takes all cells. Columns of numbers stand to the right */
 	int digits;           /* TABLE_REAL, for people: digits behind the point */
 };
 
@@ -41,6 +41,9 @@ void table_text(struct table *table, const char *text);
 void table_int(struct table *table, int64_t number);
 void table_real(struct table *table, double number);
 void table_none(struct table *table);
+
+/* People are not shown this column while every cell of it is absent; programs are. */
+void table_optional(struct table *table, const char *name);
 
 int table_rows(const struct table *table);
 

@@ -76,7 +76,7 @@ static void people_see_columns(void **unused)
 	prints(three_rows(), TABLE_PLAIN, 0,
 		"run id  name       test accuracy  value\n"
 		"     7  lenet              0.877  max_pool2d\n"
-		"    12  最大池化               -         0.1\n"
+		"    12  最大池化               -  0.1\n"
 		"123456  a, \"b\"| c          1.000  -\n");
 }
 
@@ -123,6 +123,26 @@ static void programs_get_all_digits(void **unused)
 		"| 7 | lenet | 0.877 | max_pool2d |\n"
 		"| 12 | 最大池化 | - | 0.1 |\n"
 		"| 123456 | a, \"b\"\\| c | 1.000 | - |\n");
+}
+
+static void empty_columns_may_be_left_out(void **unused)
+{
+	struct err err = {0};
+
+	(void)unused;
+	for (int i = 0; i < 3; i++) {
+		struct table *table = table_new(columns, 2, &err);
+
+		table_optional(table, "name");
+		table_int(table, 1);
+		table_none(table);
+		table_int(table, 2);
+		table_text(table, i == 1 ? "x" : NULL);
+		prints(table, i == 2 ? TABLE_MARKDOWN : TABLE_PLAIN, 0,
+			i == 0   ? "run id\n     1\n     2\n"
+			: i == 1 ? "run id  name\n     1  -\n     2  x\n"
+				 : "| run id |\n| ---: |\n| 1 |\n| 2 |\n");
+	}
 }
 
 static void no_rows_are_a_table_too(void **unused)
@@ -251,6 +271,7 @@ int main(void)
 		cmocka_unit_test(people_see_columns),
 		cmocka_unit_test(narrow_windows_cut_texts),
 		cmocka_unit_test(programs_get_all_digits),
+		cmocka_unit_test(empty_columns_may_be_left_out),
 		cmocka_unit_test(no_rows_are_a_table_too),
 		cmocka_unit_test(numbers_come_back),
 		cmocka_unit_test(a_full_disk_is_told),
