@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-int state_new(struct state *state, const struct network *network,
-	const struct optimizer_kind *optimizer, struct err *err)
+int state_new(struct state *state, const struct network *network, const struct spec *optimizer,
+	struct err *err)
 {
-	int moments = optimizer ? optimizer->n_state : 0;
+	int moments = optimizer ? optimizer_states(optimizer) : 0;
 	size_t n = network->n_trained * (1 + (size_t)moments) + network->n_buffers;
 	size_t bytes = (n * sizeof(float) + 63) / 64 * 64 + 64;
 

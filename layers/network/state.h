@@ -18,9 +18,10 @@ struct state {
 	int64_t step;                     /* updates so far */
 };
 
-/* All zero; init_network (init.h) fills the tensors. optimizer NULL: none. */
-int state_new(struct state *state, const struct network *network,
-	const struct optimizer_kind *optimizer, struct err *err);
+/* All zero; init_network (init.h) fills the tensors. There is as much memory for the optimizer as
+ * its options need; NULL: none. */
+int state_new(struct state *state, const struct network *network, const struct spec *optimizer,
+	struct err *err);
 void state_release(struct state *state);
 
 #endif
