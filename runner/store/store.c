@@ -215,9 +215,13 @@ static int store_open_immutable(struct store *store)
 	return failed ? -1 : 0;
 }
 
+/* Open for writing as far as that is allowed, with writing switched off: as the last to close the
+ * file this connection may then clear the log's two files away, which a plain reader leaves behind.
+ */
 static int store_open_read(struct store *store)
 {
-	if (store_connect(store, store->path, SQLITE_OPEN_READONLY))
+	if (store_connect(store, store->path, SQLITE_OPEN_READWRITE) ||
+		sql_script(store, "PRAGMA query_only = ON"))
 		return -1;
 	if (store_patiently(store, store_setup_read) &&
 		((store->code != SQLITE_CANTOPEN && store->code != SQLITE_READONLY) ||

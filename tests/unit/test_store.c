@@ -965,6 +965,30 @@ static void a_full_disk_is_told(void **state)
 	assert_string_equal(planted_text(planted->store, "PRAGMA integrity_check"), "ok");
 }
 
+static void reading_changes_nothing_and_leaves_nothing(void **state)
+{
+	struct planted *planted = *state;
+	const char *log = files_path(planted->folder, "runner.db-wal");
+	uint8_t *before, *after;
+	size_t n_before, n_after;
+
+	store_close(planted->store);
+	before = files_read(planted->path, &n_before);
+	planted->store = NULL;
+	planted_reopen(planted, STORE_READ);
+	planted_refused(planted->store, "DELETE FROM worker");
+	planted_refused(planted->store, "CREATE TABLE x (y)");
+	assert_int_equal(planted_int(planted->store, "SELECT count(*) FROM worker"), 1);
+	store_close(planted->store);
+	planted->store = NULL;
+	after = files_read(planted->path, &n_after);
+	assert_int_equal(n_after, n_before);
+	assert_memory_equal(after, before, n_before);
+	assert_true(access(log, F_OK));
+	free(before);
+	free(after);
+}
+
 static void claiming_needs_a_worker(void **state)
 {
 	struct planted *planted = *state;
@@ -1013,6 +1037,7 @@ int main(void)
 		CASE(a_damaged_file_is_told),
 		CASE(a_file_that_cannot_be_written_can_be_read),
 		CASE(a_full_disk_is_told),
+		CASE(reading_changes_nothing_and_leaves_nothing),
 		CASE(claiming_needs_a_worker),
 	};
 
