@@ -61,6 +61,6 @@ struct ref ref_concat(const struct ref *parts, int n);
 
 /* The loss of image n, as its batch of x->n images has it; targets[n][f]. */
 double ref_cross_entropy(const struct ref *x, int n, int label, double label_smoothing);
-double ref_squared_error(const struct ref *x, int n, const double *targets, bool sum, double scale);
+double ref_squared_error(const struct ref *x, int n, const float *targets, bool sum, double scale);
 
 #endif

@@ -20,12 +20,15 @@ double ref_cross_entropy(const struct ref *x, int n, int label, double label_smo
 	return loss;
 }
 
-double ref_squared_error(const struct ref *x, int n, const double *targets, bool sum, double scale)
+double ref_squared_error(const struct ref *x, int n, const float *targets, bool sum, double scale)
 {
 	const double *y = ref_at(x, n, 0, 0, 0);
 	double total = 0;
 
-	for (int f = 0; f < x->c; f++)
-		total += (y[f] - targets[n * x->c + f]) * (y[f] - targets[n * x->c + f]);
+	for (int f = 0; f < x->c; f++) {
+		double apart = y[f] - (double)targets[n * x->c + f];
+
+		total += apart * apart;
+	}
 	return sum ? scale * total * x->n : scale * total / x->c;
 }

@@ -11,6 +11,8 @@
 
 #include "layers/concat.h"
 #include "layers/core/rng.h"
+#include "layers/losses/cross_entropy.h"
+#include "layers/losses/squared_error.h"
 #include "layers/network/engine.h"
 #include "layers/residual.h"
 #include "tests/support/ref_network.h"
@@ -18,7 +20,8 @@
 enum { SEED = 5, EPOCH = 3, POSITION = 1000, OPTIONS = 16 };
 
 static const double STEP = 1e-5; /* of a central difference */
-static const double NEAR = 2e-5; /* relative to the largest number of an array, or to 1 */
+static const double NEAR = 2e-5; /* relative to the largest number of an array, or to FLOOR */
+static const double FLOOR = 0.05;
 
 /* ---- specs */
 
@@ -65,17 +68,22 @@ struct network *trial_plan(const struct specs *layers, struct shape input, struc
 
 /* ---- numbers */
 
-/* What one trial gives the network: by image, and the trained block. */
+/* What one trial gives the network: by image, and the trained block. Without a loss (kind NULL) dy
+ * takes its place: as if it were the sum of dy y. */
 struct sample {
 	int images;
 	size_t n_in, n_out, n_trained;
 	float *inputs, *dy, *trained;
+	struct spec loss;
+	uint8_t *labels; /* for cross_entropy */
+	float *targets;  /* for squared_error */
 };
 
 /* What it wants back, from the engine or the reference. */
 struct answers {
 	size_t n_outputs, n_dx, n_dw; /* n_outputs, n_dx: of all images */
 	double *outputs, *evaluated, *dx, *dw;
+	double loss; /* sum over the images; 0 without a loss */
 };
 
 static void *take(size_t n, size_t size)
@@ -110,7 +118,7 @@ static void draw(float *to, size_t n, double scale, uint32_t what)
 		to[i] = (float)(scale * (2.0 * rng_uniform(&rng, (uint32_t)i) - 1));
 }
 
-/* A random order of n sample that lie evenly in (-2, 2), none of them near 0. */
+/* A random order of n numbers that lie evenly in (-2, 2), none of them near 0. */
 static void draw_apart(float *to, size_t n, uint32_t image)
 {
 	struct rng rng = draws(100 + image);
@@ -137,6 +145,11 @@ static void sample_draw(struct sample *sample, const struct network *network, in
 		draw_apart(sample->inputs + i * sample->n_in, sample->n_in, (uint32_t)i);
 	draw(sample->dy, n * sample->n_out, 1, 1);
 	draw(sample->trained, sample->n_trained, 0.7, 2);
+	sample->labels = take(n, sizeof *sample->labels);
+	for (size_t i = 0; i < n; i++)
+		sample->labels[i] = (uint8_t)(i % sample->n_out);
+	sample->targets = take_floats(n * sample->n_out);
+	draw(sample->targets, n * sample->n_out, 1, 5);
 }
 
 static void sample_free(struct sample *sample)
@@ -144,6 +157,8 @@ static void sample_free(struct sample *sample)
 	free(sample->inputs);
 	free(sample->dy);
 	free(sample->trained);
+	free(sample->labels);
+	free(sample->targets);
 }
 
 static void answers_new(struct answers *a, const struct sample *sample)
@@ -218,20 +233,36 @@ static void reference_outputs(struct reference *r, bool training, double *to)
 	ref_free(&y);
 }
 
-/* loss[image] += factor * sum over its outputs of dy y. */
+/* What image n, of those that y is for, adds to the batch's loss. */
+static double image_loss(const struct sample *sample, const struct ref *y, int n)
+{
+	const struct spec *loss = &sample->loss;
+	const double *own = ref_at(y, n, 0, 0, 0);
+	const struct squared_error *squared = loss->options;
+	double sum = 0;
+
+	if (loss->kind && !strcmp(loss->kind->name, "cross_entropy"))
+		return ref_cross_entropy(y, n, sample->labels[n],
+			       ((const struct cross_entropy *)loss->options)->label_smoothing) /
+		       y->n;
+	if (loss->kind)
+		return ref_squared_error(y, n, sample->targets,
+			       squared->reduction == SQUARED_ERROR_SUM, squared->scale) /
+		       y->n;
+	for (size_t i = 0; i < sample->n_out; i++)
+		sum += (double)sample->dy[(size_t)n * sample->n_out + i] * own[i];
+	return sum;
+}
+
+/* loss[image] += factor * image_loss */
 static void reference_losses(struct reference *r, double factor, double *loss)
 {
-	const struct sample *sample = r->sample;
 	struct ref y;
 
 	r->net.training = true;
 	y = ref_network_forward(&r->net, r->layers, &r->x);
-	for (int n = 0; n < sample->images; n++)
-		for (size_t i = 0; i < sample->n_out; i++) {
-			size_t at = (size_t)n * sample->n_out + i;
-
-			loss[n] += factor * sample->dy[at] * y.at[at];
-		}
+	for (int n = 0; n < y.n; n++)
+		loss[n] += factor * image_loss(r->sample, &y, n);
 	ref_free(&y);
 }
 
@@ -269,12 +300,25 @@ static double reference_dw(struct reference *r, size_t i)
 	return sum;
 }
 
+static double reference_loss(struct reference *r)
+{
+	size_t images = (size_t)r->sample->images;
+	double *loss = take_doubles(images), sum = 0;
+
+	reference_losses(r, r->sample->loss.kind ? r->sample->images : 0, loss);
+	for (size_t n = 0; n < images; n++)
+		sum += loss[n];
+	free(loss);
+	return sum;
+}
+
 static void reference_answers(const struct network *network, const struct specs *layers,
 	const struct sample *sample, struct answers *a)
 {
 	struct reference r;
 
 	reference_new(&r, network, layers, sample);
+	a->loss = reference_loss(&r);
 	reference_outputs(&r, true, a->outputs);
 	reference_outputs(&r, false, a->evaluated);
 	for (size_t i = 0; i < sample->n_in; i++)
@@ -314,22 +358,26 @@ static void engine_answers(
 		.position = POSITION,
 		.output_gradient = other_dy};
 	struct batch_result result;
-	const struct spec no_loss = {0};
 	struct engine *engine;
 	struct state state;
 	struct err err = {0};
 
 	assert_int_equal(state_new(&state, network, NULL, &err), 0);
 	memcpy(state.trained, sample->trained, sample->n_trained * sizeof(float));
-	assert_int_equal(engine_new(&engine, network, &no_loss, &state, team(), &err), 0);
+	assert_int_equal(engine_new(&engine, network, &sample->loss, &state, team(), &err), 0);
 	draw(other, n_inputs, 9, 3);
 	draw(other_dy, n_outputs, 9, 4);
 	assert_int_equal(engine_backward(engine, &batch, &result, &err), 0);
 	examples.inputs = sample->inputs;
-	batch.output_gradient = sample->dy;
+	batch.output_gradient = sample->loss.kind ? NULL : sample->dy;
+	if (sample->loss.kind && !strcmp(sample->loss.kind->name, "cross_entropy"))
+		examples.labels = sample->labels;
+	else if (sample->loss.kind)
+		examples.targets = sample->targets;
 	batch.outputs = outputs;
 	batch.input_gradient = dx;
 	assert_int_equal(engine_backward(engine, &batch, &result, &err), 0);
+	a->loss = sample->loss.kind ? result.loss : 0;
 	batch.outputs = evaluated;
 	batch.input_gradient = NULL;
 	batch.output_gradient = NULL;
@@ -354,7 +402,7 @@ static void engine_answers(
 static void compare(const char *what, const char *isa, const char *name, const double *got,
 	const double *want, size_t n)
 {
-	double scale = 1;
+	double scale = FLOOR;
 
 	for (size_t i = 0; i < n; i++)
 		scale = fmax(scale, fabs(want[i]));
@@ -367,6 +415,7 @@ static void compare(const char *what, const char *isa, const char *name, const d
 static void compare_all(
 	const char *what, const char *isa, const struct answers *got, const struct answers *want)
 {
+	compare(what, isa, "loss", &got->loss, &want->loss, 1);
 	compare(what, isa, "output", got->outputs, want->outputs, want->n_outputs);
 	compare(what, isa, "evaluated output", got->evaluated, want->evaluated, want->n_outputs);
 	compare(what, isa, "dx", got->dx, want->dx, want->n_dx);
@@ -384,6 +433,7 @@ static void compare_bits(
 
 static void compare_all_bits(const char *what, const struct answers *a, const struct answers *b)
 {
+	compare_bits(what, "loss", &a->loss, &b->loss, 1);
 	compare_bits(what, "output", a->outputs, b->outputs, a->n_outputs);
 	compare_bits(what, "evaluated output", a->evaluated, b->evaluated, a->n_outputs);
 	compare_bits(what, "dx", a->dx, b->dx, a->n_dx);
@@ -403,12 +453,20 @@ static struct network *plan_or_fail(
 
 void trial_check(const char *what, struct specs layers, struct shape input, int images)
 {
+	trial_check_loss(what, NULL, NULL, layers, input, images);
+}
+
+void trial_check_loss(const char *what, const char *loss, void *options, struct specs layers,
+	struct shape input, int images)
+{
 	struct kind_set sets[KIND_SETS];
-	struct sample sample;
+	struct sample sample = {.loss = {.options = options}};
 	struct answers want, got[KIND_SETS];
 	struct network *network = plan_or_fail(what, &layers, input);
 	int n = kind_sets(sets), fused = -1;
 
+	if (loss)
+		sample.loss.kind = &kind_set_loss(&sets[0], loss)->kind;
 	sample_draw(&sample, network, images);
 	answers_new(&want, &sample);
 	reference_answers(network, &layers, &sample, &want);
@@ -416,6 +474,8 @@ void trial_check(const char *what, struct specs layers, struct shape input, int 
 	for (int i = 0; i < n; i++) {
 		answers_new(&got[i], &sample);
 		rebind(&layers, &sets[i]);
+		if (loss)
+			sample.loss.kind = &kind_set_loss(&sets[i], loss)->kind;
 		network = plan_or_fail(what, &layers, input);
 		engine_answers(network, &sample, &got[i]);
 		network_free(network);

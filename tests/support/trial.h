@@ -36,6 +36,11 @@ struct spec trial_spec(const char *kind, void *options);
  */
 void trial_check(const char *what, struct specs layers, struct shape input, int images);
 
+/* The same through a loss, whose value must be the reference's too: cross_entropy of labels or
+ * squared_error of targets; options as its header says. */
+void trial_check_loss(const char *what, const char *loss, void *options, struct specs layers,
+	struct shape input, int images);
+
 /* Plans the layers; on failure err has the place and the text. Freed by network_free. */
 struct network *trial_plan(const struct specs *layers, struct shape input, struct err *err);
 

@@ -19,6 +19,8 @@
 #include "layers/gelu.h"
 #include "layers/leaky_relu.h"
 #include "layers/linear.h"
+#include "layers/losses/cross_entropy.h"
+#include "layers/losses/squared_error.h"
 #include "layers/max_pool2d.h"
 #include "layers/reshape.h"
 #include "layers/residual.h"
@@ -281,6 +283,22 @@ static void test_stack(void **state)
 		shape_image(2, 6, 1), 17);
 }
 
+static void test_losses(void **state)
+{
+	struct cross_entropy plain = {0}, smooth = {0.1};
+	struct squared_error mean = {SQUARED_ERROR_MEAN, 1}, half_sum = {SQUARED_ERROR_SUM, 0.5};
+	struct specs layers = LAYERS(CONV(3, {3, 3}, {1, 1}, {1, 1}, {.same = true}, 1, true),
+		PLAIN(sigmoid), MAX_POOL(.kernel_size = {2, 2}), PLAIN(flatten),
+		LAYER(linear, struct linear, 4, true));
+	struct shape in = shape_image(1, 5, 4);
+
+	(void)state;
+	trial_check_loss("cross entropy", "cross_entropy", &plain, layers, in, 40);
+	trial_check_loss("smooth cross entropy", "cross_entropy", &smooth, layers, in, 17);
+	trial_check_loss("mean squared error", "squared_error", &mean, layers, in, 33);
+	trial_check_loss("half the squared error", "squared_error", &half_sum, layers, in, 3);
+}
+
 /* ---- exact results */
 
 static void expect(const char *what, struct specs layers, struct shape in, const float *x,
@@ -533,6 +551,7 @@ int main(void)
 		cmocka_unit_test(test_residual),
 		cmocka_unit_test(test_concat),
 		cmocka_unit_test(test_stack),
+		cmocka_unit_test(test_losses),
 		cmocka_unit_test(test_pools_exactly),
 		cmocka_unit_test(test_kinks_exactly),
 		cmocka_unit_test(test_softmax_extremes),
