@@ -15,7 +15,7 @@
  * cost     K_h K_w additions and one product an output, forward and backward; the product is with
  *          1 / n, which is exact for windows of 2, 4, 8 ... taps
  * source   d2l 6.5; LeNet's pooling (d2l 6.6)
- * checks   tests/unit/test_layers.c against tests/ref/ref_pool.c
+ * checks   tests/unit/test_layers.c against tests/ref/ref_window.c
  */
 #ifndef LAYERS_AVG_POOL2D_H
 #define LAYERS_AVG_POOL2D_H

@@ -11,7 +11,7 @@
  * fails    pool.h
  * cost     K_h K_w comparisons an output forward and as many backward, which reads x and y
  * source   d2l 6.5
- * checks   tests/unit/test_layers.c against tests/ref/ref_pool.c
+ * checks   tests/unit/test_layers.c against tests/ref/ref_window.c
  */
 #ifndef LAYERS_MAX_POOL2D_H
 #define LAYERS_MAX_POOL2D_H
