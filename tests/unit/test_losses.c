@@ -145,12 +145,13 @@ static double squared_error_formula(
 	const struct batch *b, const void *options, int image, int moved, double by)
 {
 	const struct squared_error *o = options;
-	double y[MAX_FEATURES], targets[MAX_FEATURES];
+	double y[MAX_FEATURES];
+	float targets[MAX_FEATURES];
 	struct ref x = moved_image(y, b, image, moved, by);
 
 	for (int f = 0; f < b->features; f++)
-		targets[f] = b->targets_given ? (double)b->targets[image * b->features + f]
-					      : f == b->labels[image];
+		targets[f] = b->targets_given ? b->targets[image * b->features + f]
+					      : (float)(f == b->labels[image]);
 	return ref_squared_error(&x, 0, targets, o->reduction == SQUARED_ERROR_SUM, o->scale);
 }
 
