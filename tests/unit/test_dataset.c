@@ -385,11 +385,11 @@ static void test_download(void **state)
 	expect_text(d->source, "down/mnist");
 	dataset_close(d);
 	assert_int_equal(dataset_fetch("mnist", &search, &err), 0);
+	server_stop(server);
 	for (int i = 0; i < CATALOGUE_FILES; i++) {
 		assert_int_equal(pages[i].requests, 1);
 		free((void *)(uintptr_t)pages[i].body);
 	}
-	server_stop(server);
 }
 
 static void test_fetch_names(void **state)
