@@ -54,7 +54,8 @@ void meter_show(struct meter *meter, int64_t have)
 {
 	const double now = now_s();
 
-	if (meter->quiet || !meter->terminal || now < meter->last_s + redraw_s)
+	if (meter->quiet || !meter->terminal || have == meter->from ||
+		now < meter->last_s + redraw_s)
 		return;
 	meter->last_s = now;
 	draw(meter, have, now - meter->start_s);
