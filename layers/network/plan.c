@@ -175,6 +175,8 @@ static void step_connect(struct plan *plan, struct step *s)
 		s->wants_dx[i] = s->ops->backward && in->wants_grad;
 		if (!out)
 			continue;
+		if (shape_equal(out->shape, in->shape))
+			extent = in->reach.extent; /* a vector remembers the image that it was */
 		out->reach = i ? reach_max(out->reach, in->reach) : in->reach;
 		out->reach.extent = extent;
 		out->wants_grad = out->wants_grad || in->wants_grad;
@@ -388,6 +390,7 @@ static void row_reach(struct plan *plan, int in, int out)
 	} else if (plan->whole) {
 		reach_axis(&r->size.h, &r->jump.h, from->extent.h, 1, 1);
 		reach_axis(&r->size.w, &r->jump.w, from->extent.w, 1, 1);
+		r->extent = (struct pair){1, 1};
 	}
 }
 

@@ -469,6 +469,32 @@ static void test_shapes(void **state)
 	}
 }
 
+/* How far each layer of a LeNet sees; `linear` sees all that was an image before it was flattened.
+ */
+static void test_reach(void **state)
+{
+	struct specs layers = LAYERS(CONV(6, {5, 5}, {1, 1}, {1, 1}, {.same = true}, 1, true),
+		PLAIN(relu), MAX_POOL(.kernel_size = {2, 2}),
+		CONV(16, {5, 3}, {1, 1}, {1, 1}, {0}, 1, true), MAX_POOL(.kernel_size = {2, 2}),
+		PLAIN(flatten), LAYER(dropout, struct dropout, 0.5),
+		LAYER(linear, struct linear, 480, true), PLAIN(relu),
+		LAYER(linear, struct linear, 480, true));
+	static const int h[] = {5, 5, 6, 14, 16, 16, 16, 32, 32, 32};
+	static const int w[] = {5, 5, 6, 10, 12, 12, 12, 32, 32, 32};
+	struct err err = {0};
+	struct network *network = trial_plan(&layers, shape_image(1, 28, 28), &err);
+
+	(void)state;
+	assert_non_null(network);
+	for (int i = 0; i < COUNT(h); i++) {
+		const struct reach *reach = &network->values[network->rows[i].out].reach;
+
+		assert_int_equal(reach->size.h, h[i]);
+		assert_int_equal(reach->size.w, w[i]);
+	}
+	network_free(network);
+}
+
 /* Each mistake, the option that a person would change (0: the layer itself) and words of the text.
  */
 static void test_errors(void **state)
@@ -557,6 +583,7 @@ int main(void)
 		cmocka_unit_test(test_softmax_extremes),
 		cmocka_unit_test(test_pointwise_range),
 		cmocka_unit_test(test_shapes),
+		cmocka_unit_test(test_reach),
 		cmocka_unit_test(test_errors),
 	};
 
