@@ -59,23 +59,26 @@ static void append_note(struct diag *diag, struct diag *note)
 {
 	struct diag **end = &diag->notes;
 
-	while (*end)
+	while (*end && (note->is_chain || !(*end)->is_chain))
 		end = &(*end)->next;
+	note->next = *end;
 	*end = note;
 }
 
-static void add_note(
-	struct diags *diags, const struct sources *sources, struct place place, const char *text)
+static void add_note(struct diags *diags, const struct sources *sources, struct place place,
+	const char *text, bool is_chain)
 {
 	struct diag *note;
 
 	if (!diags->last)
 		return;
 	note = diag_new(diags, DIAG_NOTE, sources, place, text);
-	if (note)
-		append_note(diags->last, note);
-	else
+	if (!note) {
 		diags->incomplete = true;
+		return;
+	}
+	note->is_chain = is_chain;
+	append_note(diags->last, note);
 }
 
 /* Says by which chain of files the place came into the config. */
@@ -85,7 +88,7 @@ static void note_extends(struct diags *diags, const struct sources *sources, str
 
 	for (int depth = 0; source && source->extended_at.line && depth < SOURCES_MAX; depth++) {
 		place = source->extended_at;
-		add_note(diags, sources, place, "extended from here");
+		add_note(diags, sources, place, "extended from here", true);
 		source = sources_find(sources, place);
 	}
 }
@@ -181,7 +184,7 @@ void diags_note(struct diags *diags, const struct sources *sources, struct place
 	if (!diags->last)
 		return;
 	va_start(args, format);
-	add_note(diags, sources, place, format_text(&diags->arena, format, args));
+	add_note(diags, sources, place, format_text(&diags->arena, format, args), false);
 	va_end(args);
 }
 

@@ -33,6 +33,7 @@ struct diag {
 	const char *where;  /* "file:line:column"; "" without a place */
 	const char *text;
 	const char *excerpt; /* two lines with their ends; NULL without a place */
+	bool is_chain;       /* of a note: by which files the place came in; they come last */
 	struct diag *notes;  /* the first one, in the order they are to be read */
 	struct diag *next;   /* of a note */
 };

@@ -1,32 +1,36 @@
 /* expect -- what an option takes, in words (fill.h). */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "datasets/dataset.h"
+#include "layers/families.h"
 #include "runner/config/fill.h"
+#include "runner/screen/table.h"
 
-static const double NO_LIMIT = 2147483647.0; /* as a bound: there only because there must be one */
+/* A bound this large is there only because there must be one. */
+static const double NO_LIMIT = 2147483647.0, NO_LIMIT_64 = 9223372036854775807.0;
 
 /* " of at least 1", " from 0 to 1", " above 0 and below 1" ... */
 static char *range_text(const struct option *option, char text[96])
 {
-	bool low = option->min > -NO_LIMIT, high = option->max < NO_LIMIT;
+	double limit = option->type == OPTION_INT64 ? NO_LIMIT_64 : NO_LIMIT;
+	bool low = option->min > -limit, high = option->max < limit;
+	char min[TABLE_NUMBER], max[TABLE_NUMBER];
 
 	text[0] = 0;
 	if (option->min == 0 && option->max == 0)
 		return text;
+	table_number(option->min, min);
+	table_number(option->max, max);
 	if (low && high && !option->above_min && !option->below_max)
-		snprintf(text, 96, " from %.15g to %.15g", option->min, option->max);
+		snprintf(text, 96, " from %s to %s", min, max);
 	else if (low && high)
-		snprintf(text, 96, " %s %.15g and %s %.15g",
-			option->above_min ? "above" : "of at least", option->min,
-			option->below_max ? "below" : "at most", option->max);
+		snprintf(text, 96, " %s %s and %s %s", option->above_min ? "above" : "of at least",
+			min, option->below_max ? "below" : "at most", max);
 	else if (low)
-		snprintf(text, 96, " %s %.15g", option->above_min ? "above" : "of at least",
-			option->min);
+		snprintf(text, 96, " %s %s", option->above_min ? "above" : "of at least", min);
 	else if (high)
-		snprintf(text, 96, " %s %.15g", option->below_max ? "below" : "of at most",
-			option->max);
+		snprintf(text, 96, " %s %s", option->below_max ? "below" : "of at most", max);
 	return text;
 }
 
@@ -44,6 +48,15 @@ static const char *noun_of(const struct family *family)
 	return family ? family->noun : "thing";
 }
 
+static const char *group_text(const struct option *group)
+{
+	if (group == dataset_options)
+		return "the name of a data set, or {name: NAME, ...}";
+	if (group == init_options)
+		return "the name of an initialisation, or {weight: ..., bias: ...}";
+	return "a map of options";
+}
+
 char *option_expectation(
 	const struct option *option, const struct family *family, char text[EXPECTATION])
 {
@@ -52,7 +65,7 @@ char *option_expectation(
 		[OPTION_TEXT] = "a text",
 		[OPTION_TEXTS] = "a list of texts",
 		[OPTION_TENSOR] = "a number, or numbers in lists of lists",
-		[OPTION_GROUP] = "a map of options",
+
 		[OPTION_RAW] = "a value",
 	};
 	char range[96];
@@ -91,6 +104,9 @@ char *option_expectation(
 		break;
 	case OPTION_BRANCHES:
 		snprintf(text, EXPECTATION, "a list of lists of %ss", noun_of(family));
+		break;
+	case OPTION_GROUP:
+		snprintf(text, EXPECTATION, "%s", group_text(option->group));
 		break;
 	default:
 		snprintf(text, EXPECTATION, "%s", fixed[option->type]);

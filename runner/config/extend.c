@@ -55,6 +55,7 @@ static struct node *merge_maps(
 	if (!map)
 		return NULL;
 	map->flow = base->flow && over->flow;
+	map->expanded = base->expanded || over->expanded;
 	for (int i = 0; i < base->n; i++) {
 		if (node_put(config, map, base->entries[i].key, base->entries[i].value))
 			return NULL;

@@ -24,6 +24,16 @@ struct owner {
 void fill_options(struct config *config, const struct option *options, void *base, struct node *map,
 	const struct owner *owner);
 
+/* The same for a kind, whose own options and those common to its family stand in one map. `skip` is
+ * a key of the map that is no option; NULL: none. */
+struct target {
+	const struct option *options; /* NULL: none */
+	void *base;
+};
+
+void fill_targets(struct config *config, const struct target targets[2], struct node *map,
+	const char *skip, const struct owner *owner);
+
 /* One option from its default. */
 void fill_default(
 	struct config *config, const struct option *option, void *base, const struct owner *owner);

@@ -18,6 +18,7 @@ static struct node *map_of_name(struct config *config, struct node *name)
 	if (!map || !key || node_put(config, map, key, name))
 		return NULL;
 	map->used = name->used;
+	map->expanded = true;
 	return map;
 }
 
@@ -58,6 +59,40 @@ static struct node *flatten_kind(struct config *config, struct node *map)
 	return flat;
 }
 
+/* The one option that a kind cannot do without, or NULL. */
+static const struct option *sole_option(const struct kind *kind)
+{
+	const struct option *sole = NULL;
+
+	for (const struct option *o = kind ? kind->options : NULL; o && o->name; o++) {
+		if (o->fallback)
+			continue;
+		if (sole)
+			return NULL;
+		sole = o;
+	}
+	return sole;
+}
+
+/* {file: w.safetensors} as {name: file, path: w.safetensors}; other maps as they are. */
+static struct node *name_sole_option(
+	struct config *config, struct node *map, const struct family *family)
+{
+	const struct entry *entry = &map->entries[0];
+	const struct option *sole = sole_option(family_find(family, entry->key->text));
+	struct node *key, *flat;
+
+	if (!sole)
+		return map;
+	key = node_text(config, sole->name, true, entry->value->place);
+	flat = map_of_name(config, entry->key);
+	if (!key || !flat || node_put(config, flat, key, entry->value))
+		return map;
+	flat->flow = map->flow;
+	flat->used = map->used;
+	return flat;
+}
+
 struct node *form_spec(struct config *config, struct node *node, const struct family *family)
 {
 	struct node *options;
@@ -74,6 +109,8 @@ struct node *form_spec(struct config *config, struct node *node, const struct fa
 		return flatten_kind(config, node);
 	if (options->kind == NODE_SCALAR && options->plain && !*options->text)
 		return flatten_kind(config, node);
+	if (options->kind == NODE_SCALAR || options->kind == NODE_LIST)
+		return name_sole_option(config, node, family);
 	return node;
 }
 

@@ -3,7 +3,9 @@
  *
  *     dataset: X              {name: X}
  *     optimizer: adam         {name: adam}              likewise loss, lr_schedule and each init
- *     optimizer: {adam: {beta1: 0.8}}                   {name: adam, beta1: 0.8}
+ *     optimizer: {adam: {eps: 1e-7}}                    {name: adam, eps: 1e-7}
+ *     init: {file: w.safetensors}   {name: file, path: w.safetensors}, where a kind has one option
+ *                             that it cannot do without
  *     init: X                 {weight: X, bias: torch_default}, but {weight: X, bias: X} where X
  *                             is file, zeros or torch_default
  *

@@ -11,8 +11,6 @@
 #include "runner/config/suggest.h"
 #include "runner/config/utf8.h"
 
-enum { NAME_MAX_BYTES = 64 };
-
 enum progress { UNTOUCHED, UNDER_WAY, DONE };
 
 struct knobs {
@@ -56,15 +54,14 @@ static size_t name_length(const char *text)
 	return n;
 }
 
-static bool is_name(const char *text)
+bool is_knob_name(const char *text)
 {
 	size_t n = name_length(text);
 
 	return n > 0 && n < NAME_MAX_BYTES && !text[n];
 }
 
-/* The name behind '$'; false when the text is not a reference's. */
-static bool reference_name(const char *text, char name[NAME_MAX_BYTES])
+bool reference_name(const char *text, char name[NAME_MAX_BYTES])
 {
 	size_t n = name_length(text + 1);
 
@@ -86,7 +83,8 @@ static void tell_unknown_name(
 	for (int i = 0; knobs->params && i < knobs->params->n; i++)
 		suggestion_try(&meant, knobs->params->entries[i].key->text);
 	config_error(knobs->config, reference->place, "no knob is called '%s'%s", name,
-		suggestion_text(&meant, text));
+		spot.scope || knobs->params ? suggestion_text(&meant, text)
+					    : ": this config has no params");
 }
 
 /* ---- looking up */
@@ -133,41 +131,46 @@ static struct node *find_name(struct knobs *knobs, struct spot spot, const struc
 	return bad(knobs, reference->place);
 }
 
+/* `dot` stands before the part in the reference's text. */
 static struct node *no_part(struct knobs *knobs, const struct node *reference,
-	const struct node *whole, const char *part)
+	const struct node *whole, const char *dot, const char *part)
 {
 	struct suggestion meant = {.wrong = part};
+	int length = (int)(dot - reference->text);
 	char text[SUGGESTION_TEXT], found[NODE_FOUND], brief[UTF8_BRIEF];
 
 	for (int i = 0; whole->kind == NODE_MAP && i < whole->n; i++)
 		suggestion_try(&meant, whole->entries[i].key->text);
+	utf8_brief(part, brief);
 	if (whole->kind == NODE_LIST)
 		config_error(knobs->config, reference->place,
-			"there is no element '%s': the list has %d, counted from 0",
-			utf8_brief(part, brief), whole->n);
+			"'%.*s' has no element '%s': there are %d, counted from 0", length,
+			reference->text, brief, whole->n);
+	else if (whole->kind == NODE_MAP)
+		config_error(knobs->config, reference->place, "'%.*s' has no '%s'%s", length,
+			reference->text, brief, suggestion_text(&meant, text));
 	else
-		config_error(knobs->config, reference->place, "there is no '%s' in %s%s",
-			utf8_brief(part, brief), node_found(whole, found),
-			suggestion_text(&meant, text));
+		config_error(knobs->config, reference->place, "'%.*s' is %s: it has no '%s'",
+			length, reference->text, node_found(whole, found), brief);
 	config_note(knobs->config, whole->place, "this is the value");
 	return bad(knobs, reference->place);
 }
 
 /* One step of $name.step.step. */
-static struct node *part_of(
-	struct knobs *knobs, const struct node *reference, struct node *whole, const char *part)
+static struct node *part_of(struct knobs *knobs, const struct node *reference, struct node *whole,
+	const char *dot, const char *part)
 {
 	struct node *value = NULL;
 
 	if (whole->kind == NODE_BAD)
 		return whole;
-	if (whole->kind == NODE_MAP)
+	if (whole->kind == NODE_MAP) {
 		value = node_get(whole, part);
-	else if (whole->kind == NODE_LIST && *part && !part[strspn(part, "0123456789")]) {
+	} else if (whole->kind == NODE_LIST && *part && !part[strspn(part, "0123456789")]) {
 		long at = strtol(part, NULL, 10);
 		value = at < whole->n ? whole->items[at] : NULL;
 	}
-	return value ? value : no_part(knobs, reference, whole, part);
+	return value ? value : no_part(knobs, reference, whole, dot, part);
 }
 
 /* The value that a $name stands for; not a copy. */
@@ -183,7 +186,7 @@ static struct node *look_up(struct knobs *knobs, struct spot spot, const struct 
 			config_no_memory(knobs->config);
 			return NULL;
 		}
-		value = part_of(knobs, reference, value, part);
+		value = part_of(knobs, reference, value, dot, part);
 		dot = strchr(dot + 1, '.');
 	}
 	return value;
@@ -269,7 +272,7 @@ static int check_as(struct knobs *knobs, struct spot spot, const struct node *as
 
 	if (!as)
 		return 0;
-	if (as->kind == NODE_SCALAR && is_name(as->text)) {
+	if (as->kind == NODE_SCALAR && is_knob_name(as->text)) {
 		tell_shadow(knobs, spot, as);
 		return 0;
 	}
@@ -400,16 +403,6 @@ static int put_in_map(
 	return 0;
 }
 
-static void warn_inside(struct knobs *knobs, const struct node *scalar)
-{
-	const char *dollar = scalar->plain ? strchr(scalar->text, '$') : NULL;
-	char name[NAME_MAX_BYTES];
-
-	if (dollar && reference_name(dollar, name) && node_entry(knobs->params, name))
-		config_warning(knobs->config, scalar->place,
-			"'$%s' inside a longer text is not replaced", name);
-}
-
 /* A new node with all knobs put in. NULL, with config->stop, when there is no going on. */
 static struct node *put_in(struct knobs *knobs, struct spot spot, struct node *node)
 {
@@ -424,116 +417,18 @@ static struct node *put_in(struct knobs *knobs, struct spot spot, struct node *n
 		return NULL;
 	if (is_reference(node))
 		return take_up(knobs, spot, node);
-	if (node->kind == NODE_SCALAR)
-		warn_inside(knobs, node);
+
 	copy = node_new(knobs->config, node->kind, node->place);
 	if (!copy)
 		return NULL;
 	copy->text = node->text;
 	copy->plain = node->plain;
 	copy->flow = node->flow;
+	copy->expanded = node->expanded;
 	copy->used = node->used;
 	status = node->kind == NODE_MAP ? put_in_map(knobs, spot, copy, node)
 					: put_in_list(knobs, spot, copy, node);
 	return status ? NULL : copy;
-}
-
-/* ---- knobs that nothing takes up */
-
-/* True when some `each` in the tree calls its elements `name`. */
-static bool is_given_by_each(const struct node *node, const char *name)
-{
-	if (node->kind == NODE_MAP && node_is(node_get(node, "as"), name))
-		return true;
-	for (int i = 0; i < node->n; i++)
-		if (is_given_by_each(
-			    node->kind == NODE_LIST ? node->items[i] : node->entries[i].value,
-			    name))
-			return true;
-	return false;
-}
-
-struct taken {
-	const struct node *root, *params;
-	bool *by_index; /* of each entry of params */
-};
-
-/* A misspelt $name counts as taking up the knob that it means: one mistake, one error. */
-static void mark_name(struct taken *taken, const char *name)
-{
-	struct suggestion meant = {.wrong = name};
-	const struct node *params = taken->params;
-
-	if (!node_entry(params, name) && is_given_by_each(taken->root, name))
-		return;
-	for (int i = 0; i < params->n; i++)
-		suggestion_try(&meant, params->entries[i].key->text);
-	if (meant.best)
-		taken->by_index[node_entry(params, meant.best) - params->entries] = true;
-}
-
-static void mark_references(struct taken *taken, const struct node *node)
-{
-	char name[NAME_MAX_BYTES];
-
-	if (is_reference(node) && reference_name(node->text, name))
-		mark_name(taken, name);
-	for (int i = 0; i < node->n; i++) {
-		if (node->kind == NODE_LIST) {
-			mark_references(taken, node->items[i]);
-			continue;
-		}
-		mark_references(taken, node->entries[i].key);
-		mark_references(taken, node->entries[i].value);
-	}
-}
-
-static void check_knob(struct config *config, const struct entry *knob, bool taken)
-{
-	const struct source *source = sources_find(config->sources, knob->key->place);
-	char brief[UTF8_BRIEF];
-
-	utf8_brief(knob->key->text, brief);
-	if (!is_name(knob->key->text))
-		config_error(config, knob->key->place,
-			"a knob's name is made of letters, digits and '_', not '%s'", brief);
-	else if (!taken && source && !source->extended_at.line)
-		config_error(config, knob->key->place,
-			"nothing takes up the knob '%s': $%s stands "
-			"nowhere",
-			brief, brief);
-}
-
-/* `params` when it is a map of knobs, else NULL and, where it is anything else, an error. */
-static struct node *find_params(struct config *config, struct node *root)
-{
-	struct node *params = node_get(root, "params");
-	char found[NODE_FOUND];
-
-	if (!params || params->kind == NODE_MAP)
-		return params;
-	if (params->kind != NODE_BAD && !node_is_null(params))
-		config_error(config, params->place, "'params' expects a map of knobs, found %s",
-			node_found(params, found));
-	return NULL;
-}
-
-void knobs_check(struct config *config, struct node *root)
-{
-	struct node *params = find_params(config, root);
-	struct taken taken = {.root = root, .params = params};
-
-	if (!params || params->n == 0)
-		return;
-	taken.by_index =
-		arena_take(config->arena, (size_t)params->n * sizeof *taken.by_index, NULL);
-	if (!taken.by_index) {
-		config_no_memory(config);
-		return;
-	}
-	mark_references(&taken, root);
-	for (int i = 0; i < params->n; i++)
-		check_knob(config, &params->entries[i], taken.by_index[i]);
 }
 
 /* ---- a whole config */
@@ -567,6 +462,7 @@ struct node *knobs_apply(struct config *config, struct node *root)
 
 	if (params && params->kind == NODE_MAP && params->n > 0) {
 		knobs.params = params;
+		config->params = params;
 		knobs.progress =
 			arena_take(config->arena, (size_t)params->n * sizeof *knobs.progress, NULL);
 		if (!knobs.progress) {

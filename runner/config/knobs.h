@@ -26,4 +26,11 @@ void knobs_check(struct config *config, struct node *root);
  * was set. */
 struct node *knobs_apply(struct config *config, struct node *root);
 
+/* The name behind the '$' that `text` starts with; false when what follows is no reference. */
+enum { NAME_MAX_BYTES = 64 };
+bool reference_name(const char *text, char name[NAME_MAX_BYTES]);
+
+/* A letter or '_', then letters, digits, '_' and '-'. */
+bool is_knob_name(const char *text);
+
 #endif

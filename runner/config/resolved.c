@@ -62,12 +62,26 @@ static void write_scalar(FILE *file, const struct node *scalar)
 
 /* ---- on one line */
 
+/* {name: X} that a mere X was made into, and that nothing has been added to since. */
+static bool is_bare_name(const struct node *node)
+{
+	int visible = 0;
+
+	for (int i = 0; node->kind == NODE_MAP && i < node->n; i++)
+		visible += !node->entries[i].dropped;
+	return visible == 1 && node->expanded && !node->entries[0].dropped;
+}
+
 static void write_flow(FILE *file, const struct node *node)
 {
 	int written = 0;
 
 	if (node->kind == NODE_SCALAR) {
 		write_scalar(file, node);
+		return;
+	}
+	if (is_bare_name(node)) {
+		write_scalar(file, node->entries[0].value);
 		return;
 	}
 	fputc(node->kind == NODE_LIST ? '[' : '{', file);

@@ -149,6 +149,16 @@ static json_t *kind_options(const struct kind *kind, const struct family *family
 
 /* ---- values */
 
+/* Keys that are read by code of their own. */
+static json_t *raw_schema(const char *name)
+{
+	if (!strcmp(name, "extends"))
+		return json_pack("{s:[s,s,s,s]}", "type", "string", "number", "boolean", "array");
+	if (!strcmp(name, "params"))
+		return json_pack("{s:s}", "type", "object");
+	return json_object();
+}
+
 static json_t *alternatives_of(const struct option *option, const struct family *family)
 {
 	json_t *list = json_array();
@@ -205,7 +215,7 @@ static json_t *alternatives_of(const struct option *option, const struct family 
 		json_add(&list, group_schema(option->group));
 		break;
 	case OPTION_RAW:
-		json_add(&list, json_object());
+		json_add(&list, raw_schema(option->name));
 		break;
 	}
 	return list;

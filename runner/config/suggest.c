@@ -47,6 +47,10 @@ static const char *const synonyms[][2] = {
 	{"glorot_uniform", "xavier_uniform"},
 	{"kaiming", "kaiming_uniform"},
 	{"he_uniform", "kaiming_uniform"},
+	{"stddev", "std"},
+	{"sigma", "std"},
+	{"sd", "std"},
+	{"average", "mean"},
 };
 
 static int smaller(int a, int b)

@@ -126,6 +126,7 @@ struct node *node_copy(struct config *config, const struct node *node, int depth
 		return NULL;
 	copy->plain = node->plain;
 	copy->flow = node->flow;
+	copy->expanded = node->expanded;
 	copy->text = node->text;
 	copy->used = node->used;
 	return copy_children(config, copy, node, depth + 1, at) ? NULL : copy;

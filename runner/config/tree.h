@@ -30,6 +30,7 @@ struct node {
 	enum node_kind kind;
 	bool plain;         /* scalar: written without quotes */
 	bool flow;          /* list, map: in brackets or braces */
+	bool expanded;      /* map: {name: X}, made of a mere X (forms.h) */
 	const char *text;   /* scalar */
 	struct place place; /* where it was written */
 	struct place used;  /* where a $name took it up; line 0: nowhere */
@@ -51,7 +52,8 @@ struct config {
 	struct arena *arena;
 	struct sources *sources;
 	struct diags *diags;
-	int grown; /* nodes made by aliases and knobs so far */
+	const struct node *params; /* the knobs, once they have been put in; NULL: none */
+	int grown;                 /* nodes made by aliases and knobs so far */
 	bool stop; /* memory or TREE_GROWTH ran out; it has been told, and nothing goes on */
 };
 

@@ -93,12 +93,15 @@ static char *keep_text(struct reader *reader, const char *text, size_t length)
 
 static void refuse_tag(struct reader *reader, const yaml_char_t *tag)
 {
+	static const char core[] = "tag:yaml.org,2002:";
+	const char *text = (const char *)tag;
+	bool is_core = text && !strncmp(text, core, strlen(core));
 	char brief[UTF8_BRIEF];
 
-	if (tag)
+	if (text)
 		config_error(reader->config, event_place(reader),
-			"the tag '%s' means nothing here; delete it",
-			utf8_brief((const char *)tag, brief));
+			"the tag '%s%s' means nothing here; delete it", is_core ? "!!" : "",
+			utf8_brief(is_core ? text + strlen(core) : text, brief));
 }
 
 /* What stands between quotes may be spelled with escapes: "\x07". */
@@ -200,6 +203,7 @@ static struct node *read_map(struct reader *reader, int depth)
 {
 	struct place place = event_place(reader);
 	struct node *map = node_new(reader->config, NODE_MAP, place);
+	int bad_keys = 0;
 
 	if (!map)
 		return NULL;
@@ -210,16 +214,21 @@ static struct node *read_map(struct reader *reader, int depth)
 		if (next_event(reader))
 			return NULL;
 		if (reader->event.type == YAML_MAPPING_END_EVENT)
-			return map;
+			break;
 		key = read_node(reader, depth + 1);
 		if (!key || next_event(reader))
 			return NULL;
 		value = read_node(reader, depth + 1);
 		if (!value)
 			return NULL;
-		if (!check_key(reader, map, key) && node_put(reader->config, map, key, value))
+		if (check_key(reader, map, key))
+			bad_keys++;
+		else if (node_put(reader->config, map, key, value))
 			return NULL;
 	}
+	if (map->n == 0 && bad_keys)
+		map->kind = NODE_BAD;
+	return map;
 }
 
 static int keep_anchor(struct reader *reader, const char *name, const struct node *node)

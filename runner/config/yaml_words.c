@@ -125,21 +125,69 @@ static void words_bad_start(struct config *config, const struct yaml_complaint *
 			"a text cannot start with '%c'; put it in quotes", c);
 }
 
+/* The place of a whole line, from its first character that is no space to a comment. */
+static struct place whole_line(const struct config *config, struct place place)
+{
+	struct line line;
+	size_t start, end;
+
+	place.column = 1;
+	line = line_at(config, place);
+	start = strspn(line.text, " ");
+	start = start < line.length ? start : line.length;
+	for (end = start; end < line.length && line.text[end] != '#'; end++)
+		;
+	while (end > start && line.text[end - 1] == ' ')
+		end--;
+	place.column = column_of_byte(&line, start);
+	place.length = column_of_byte(&line, end) - place.column;
+	return place;
+}
+
+static bool has_colon(const struct line *line)
+{
+	for (size_t i = 0; i < line->length; i++)
+		if (line->text[i] == ':' && (i + 1 == line->length || line->text[i + 1] == ' '))
+			return true;
+	return false;
+}
+
+/* The first of the lines straight above that have no "key:" and stand as far in as this one, which
+ * libyaml took together with it as one long key. */
+static bool find_keyless(const struct config *config, struct place place, struct place *found)
+{
+	size_t indent = strspn(line_at(config, place).text, " ");
+	bool any = false;
+
+	while (--place.line > 0) {
+		struct line line = line_at(config, place);
+		size_t inset = strspn(line.text, " ");
+		if (inset != indent || inset >= line.length || line.text[inset] == '#' ||
+			has_colon(&line))
+			break;
+		*found = whole_line(config, place);
+		any = true;
+	}
+	return any;
+}
+
 /* "a: b: c", or a line that is indented below a value. */
 static void words_second_colon(struct config *config, const struct yaml_complaint *complaint)
 {
 	struct line line = line_at(config, complaint->at);
-	size_t indent = strspn(line.text, " -");
+	struct place keyless;
 	bool second = false;
 
-	for (size_t i = indent; i + 1 < line.at; i++)
+	for (size_t i = strspn(line.text, " -"); i + 1 < line.at; i++)
 		second = second || (line.text[i] == ':' && line.text[i + 1] == ' ');
 	if (second)
 		config_error(config, complaint->at,
 			"a second ':' in this line; put the value in quotes, or the inner map in "
 			"braces");
+	else if (find_keyless(config, complaint->at, &keyless))
+		config_error(config, keyless, "expected 'key: value' in this line");
 	else
-		config_error(config, complaint->at,
+		config_error(config, whole_line(config, complaint->at),
 			"this line is indented below one that has a value already; indent it as "
 			"far as the key above");
 }
@@ -147,29 +195,39 @@ static void words_second_colon(struct config *config, const struct yaml_complain
 /* A line without "key: value" among the keys of a map. */
 static void words_no_colon(struct config *config, const struct yaml_complaint *complaint)
 {
-	struct place place = complaint->context ? complaint->from : complaint->at;
+	struct place place =
+		whole_line(config, complaint->context ? complaint->from : complaint->at);
 	struct line line = line_at(config, place);
-	size_t end = line.at;
+	const char *colon = memchr(line.text + line.at, ':', line.length - line.at);
 
-	while (end < line.length && line.text[end] != '#')
-		end++;
-	while (end > line.at && line.text[end - 1] == ' ')
-		end--;
-	place.length = column_of_byte(&line, end) - place.column;
-	for (size_t i = line.at; i < end; i++)
-		if (line.text[i] == ':') {
-			place.column = column_of_byte(&line, i);
-			place.length = 1;
-			config_error(config, place, "a space is missing after ':'");
-			return;
-		}
-	config_error(config, place, "expected 'key: value' in this line");
+	if (!colon) {
+		config_error(config, place, "expected 'key: value' in this line");
+		return;
+	}
+	place.column = column_of_byte(&line, (size_t)(colon - line.text));
+	place.length = 1;
+	config_error(config, place, "a space is missing after ':'");
+}
+
+/* True when nothing follows the place. */
+static bool is_end(const struct config *config, struct place place)
+{
+	const struct source *source = sources_find(config->sources, place);
+	struct line line = line_at(config, place);
+
+	return source && place.line >= source->n_lines && line.at >= line.length;
 }
 
 /* A list or map in brackets. */
 static void words_unclosed(struct config *config, const struct yaml_complaint *complaint)
 {
 	bool list = strstr(complaint->problem, "']'");
+
+	if (is_end(config, complaint->at)) {
+		config_error(config, complaint->from, "'%c' is never closed: a '%c' is missing",
+			list ? '[' : '{', list ? ']' : '}');
+		return;
+	}
 
 	if (complaint->from.line == complaint->at.line) {
 		config_error(config, complaint->at, "expected ',' or '%c' here", list ? ']' : '}');
@@ -187,11 +245,43 @@ static void words_unclosed_quote(struct config *config, const struct yaml_compla
 	config_error(config, complaint->from, "this quote is never closed");
 }
 
+/* What is wrong with the character where a key was expected; false when it says nothing. */
+static bool words_of_character(struct config *config, const struct yaml_complaint *complaint)
+{
+	struct line line = line_at(config, complaint->at);
+	char here = line.at < line.length ? line.text[line.at] : ' ';
+	char before = line.at > 0 ? line.text[line.at - 1] : ' ';
+
+	if (here == ']' || here == '}')
+		config_error(config, complaint->at, "a '%c' too many", here);
+	else if (here == ':')
+		config_error(config, complaint->at, "a key is missing before ':'");
+	else if (before == '\'')
+		config_error(config, complaint->at,
+			"the text in quotes ends before this; write '' for a quote inside it");
+	else if (before == '"')
+		config_error(config, complaint->at,
+			"the text in quotes ends before this; write \\\" for a quote inside it");
+	else
+		return false;
+	return true;
+}
+
 static void words_no_key(struct config *config, const struct yaml_complaint *complaint)
 {
-	config_error(config, complaint->at,
-		"this does not fit here: check its indentation and the line above");
-	config_note(config, complaint->from, "the map that it would belong to starts here");
+	struct line line = line_at(config, complaint->at);
+	bool is_item = line.at < line.length && line.text[line.at] == '-';
+
+	if (words_of_character(config, complaint))
+		return;
+	if (is_item && strspn(line.text, " ") == line.at)
+		config_error(config, complaint->at,
+			"an element of a list ('- ') cannot stand among keys: check its "
+			"indentation");
+	else
+		config_error(config, complaint->at,
+			"this does not fit here: check its indentation and the line above");
+	config_note(config, complaint->from, "the map that is being read starts here");
 }
 
 static void words_no_dash(struct config *config, const struct yaml_complaint *complaint)
@@ -224,6 +314,11 @@ static void words_block_tab(struct config *config, const struct yaml_complaint *
 	config_error(config, complaint->at, "a tab cannot indent YAML; use spaces");
 }
 
+static void words_missing_space(struct config *config, const struct yaml_complaint *complaint)
+{
+	config_error(config, complaint->at, "a space is missing after ':'");
+}
+
 static void words_no_content(struct config *config, const struct yaml_complaint *complaint)
 {
 	config_error(config, complaint->at, "expected a value here");
@@ -253,6 +348,8 @@ static const struct {
 	{"found unknown escape character", words_escape},
 	{"did not find expected alphabetic or numeric character", words_anchor},
 	{"found a tab character where an indentation space is expected", words_block_tab},
+	{"found a tab character that violates indentation", words_block_tab},
+	{"found unexpected ':'", words_missing_space},
 	{"did not find expected node content", words_no_content},
 	{"did not find expected <document start>", words_second_document},
 };
