@@ -1,7 +1,11 @@
 /* build -- see build.h. */
 #include "runner/build.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "layers/loss.h"
+#include "layers/network/init.h"
 
 /* The network's last layer, for messages about its output. */
 static struct place last_place(const struct experiment *experiment)
@@ -49,19 +53,32 @@ int network_build(struct network **out, const struct experiment *experiment, str
 	return 0;
 }
 
+char *experiment_folder(const struct experiment *x, char folder[EXPERIMENT_FOLDER])
+{
+	const char *slash = strrchr(x->path, '/');
+
+	if (slash)
+		snprintf(folder, EXPERIMENT_FOLDER, "%.*s",
+			slash == x->path ? 1 : (int)(slash - x->path), x->path);
+	else
+		snprintf(folder, EXPERIMENT_FOLDER, ".");
+	return folder;
+}
+
 int network_check(const struct experiment *experiment, struct diags *diags)
 {
 	struct network *network;
 	struct err err = {0};
 	struct shape input;
+	char folder[EXPERIMENT_FOLDER];
 	int n_classes, bad;
 
 	if (dataset_known(experiment->dataset.name, &input, &n_classes))
 		return 0;
-	bad = network_build(&network, experiment, input, n_classes, &err);
+	bad = network_build(&network, experiment, input, n_classes, &err) ||
+	      init_check(network, &experiment->init, experiment_folder(experiment, folder), &err);
 	if (bad)
 		diags_add_err(diags, DIAG_ERROR, experiment->sources, &err);
-	else
-		network_free(network);
-	return bad;
+	network_free(network);
+	return bad ? -1 : 0;
 }

@@ -13,6 +13,10 @@
 int network_build(struct network **out, const struct experiment *experiment, struct shape input,
 	int n_classes, struct err *err);
 
+/* The folder of the config's file, from which relative paths in it are meant; returns `folder`. */
+enum { EXPERIMENT_FOLDER = 4096 };
+char *experiment_folder(const struct experiment *experiment, char folder[EXPERIMENT_FOLDER]);
+
 /* What can be said without the data's files: plans the network where the data set's shape is known
  * by its name, adds what is wrong to `diags` and returns -1 then. */
 int network_check(const struct experiment *experiment, struct diags *diags);

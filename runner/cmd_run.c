@@ -150,21 +150,18 @@ static bool same_data(const struct dataset_spec *a, const struct dataset_spec *b
 	       texts_equal(a->test_labels, b->test_labels) && !a->path && !a->train_images;
 }
 
-/* The folder of the config's file, with the terminating 0 in `folder`. */
-static const char *folder_of(const struct experiment *x, char folder[4096])
+static bool asked_to_stop(void)
 {
-	const char *slash = strrchr(x->path, '/');
-
-	snprintf(folder, 4096, "%.*s", slash ? (int)(slash - x->path) : 1, slash ? x->path : ".");
-	return folder;
+	return signals_stop() != 0;
 }
 
 static int open_data(struct session *s, const struct experiment *x, struct err *err)
 {
-	char folder[4096];
+	char folder[EXPERIMENT_FOLDER];
 	struct dataset_search search = {.data_dir = s->flags.data_dir,
-		.config_dir = folder_of(x, folder),
-		.quiet = s->flags.level == PROGRESS_QUIET};
+		.config_dir = experiment_folder(x, folder),
+		.quiet = s->flags.level == PROGRESS_QUIET,
+		.stop = asked_to_stop};
 	int result;
 
 	if (s->dataset && same_data(&s->dataset_of->dataset, &x->dataset))
@@ -235,7 +232,7 @@ static int describe_plan(struct store_plan *plan, struct store_dataset *data, st
 static int train_run(struct session *s, const struct experiment *x, const struct network *network,
 	const struct selection *selection, int64_t run_id, struct err *err)
 {
-	char folder[4096];
+	char folder[EXPERIMENT_FOLDER];
 	struct progress_options options = {.file = stderr,
 		.level = s->flags.level,
 		.no_color = s->flags.no_color,
@@ -244,7 +241,7 @@ static int train_run(struct session *s, const struct experiment *x, const struct
 	struct train_job job = {.experiment = x,
 		.network = network,
 		.selection = selection,
-		.config_dir = folder_of(x, folder),
+		.config_dir = experiment_folder(x, folder),
 		.team = s->team,
 		.store = s->store,
 		.run_id = run_id,
@@ -274,12 +271,13 @@ static int take_run(struct session *s, const struct experiment *x, const struct 
 {
 	struct environment environment = {0};
 	bool created;
-	char folder[4096];
+	char folder[EXPERIMENT_FOLDER];
 
 	*train = false;
 	if (store_run_create(s->store, plan, s->flags.again, run_id, &created, err))
 		return -1;
-	environment_fill(&environment, isa_kinds()->isa, NUMERICS_VERSION, folder_of(x, folder));
+	environment_fill(
+		&environment, isa_kinds()->isa, NUMERICS_VERSION, experiment_folder(x, folder));
 	if (store_register(s->store, &environment, err) ||
 		store_run_claim(s->store, *run_id, train, err))
 		return -1;
@@ -299,6 +297,7 @@ static int run_one(struct session *s, const struct experiment *x, struct err *er
 	struct identity identity;
 	struct store_plan plan;
 	struct store_dataset data;
+	char folder[EXPERIMENT_FOLDER], start[65];
 	int64_t run_id;
 	bool train;
 	int failed = -1;
@@ -307,7 +306,8 @@ static int run_one(struct session *s, const struct experiment *x, struct err *er
 		network_build(&network, x, s->dataset->shape, s->dataset->n_classes, err) ||
 		dataset_select(&selection, s->dataset, &x->dataset, x->dataset_places, x->seed,
 			&arena, err) ||
-		identity_of(&identity, x, s->dataset->sha256, err) ||
+		identity_start(start, x, network, experiment_folder(x, folder), err) ||
+		identity_of(&identity, x, s->dataset->sha256, start, err) ||
 		describe_plan(&plan, &data, &arena, s, x, network, &identity, err) ||
 		take_run(s, x, &plan, &run_id, &train, err))
 		goto out;

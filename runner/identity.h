@@ -9,14 +9,20 @@
 #ifndef RUNNER_IDENTITY_H
 #define RUNNER_IDENTITY_H
 
-#include "datasets/dataset.h"
+#include "layers/network/network.h"
 #include "runner/config/experiment.h"
 
 struct identity {
 	char run[65], variant[65], prefix[65]; /* hex */
 };
 
+/* `start` is the weights hash of a start from a file (layers/network/init.h), or NULL. */
 int identity_of(struct identity *identity, const struct experiment *experiment,
-	const char *data_sha256, struct err *err);
+	const char *data_sha256, const char *start, struct err *err);
+
+/* The hash of the weights that the experiment starts with, where a file decides about them;
+ * otherwise an empty text. */
+int identity_start(char hex[65], const struct experiment *experiment, const struct network *network,
+	const char *config_dir, struct err *err);
 
 #endif

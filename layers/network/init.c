@@ -136,3 +136,15 @@ int init_check(const struct network *network, const struct layer_init *init, con
 	}
 	return 0;
 }
+
+bool init_from_file(const struct network *network, const struct layer_init *init)
+{
+	for (int i = 0; i < network->n_tensors; i++) {
+		struct choice choice;
+
+		choose(&choice, &network->tensors[i], init);
+		if (choice.kind == kind_called("file"))
+			return true;
+	}
+	return false;
+}

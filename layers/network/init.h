@@ -90,4 +90,7 @@ int init_network(const struct network *network, const struct layer_init *init, u
 int init_check(const struct network *network, const struct layer_init *init, const char *config_dir,
 	struct err *err);
 
+/* True when some tensor starts from a file: the config alone does not say then how it starts. */
+bool init_from_file(const struct network *network, const struct layer_init *init);
+
 #endif
