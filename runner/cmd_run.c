@@ -41,7 +41,8 @@ struct session {
 	struct dataset *dataset; /* of the config before */
 	const struct experiment *dataset_of;
 	int failures;
-	int exit; /* as soon as it is not EXIT_DONE nothing more is trained */
+	bool unfinished; /* some run did not come to its end */
+	int exit;        /* once it is not EXIT_DONE nothing more is trained */
 };
 
 /* ---- telling */
@@ -259,7 +260,7 @@ static int train_run(struct session *s, const struct experiment *x, const struct
 		return -1;
 	}
 	if (result.status == RUN_INTERRUPTED)
-		s->exit = signals_stop() == SIGTERM ? EXIT_TERMINATED : EXIT_INTERRUPTED;
+		s->unfinished = true;
 	if (result.status == RUN_DIVERGED)
 		s->failures++;
 	return report(s, x, run_id, err);
@@ -409,15 +410,22 @@ static int run_all(struct session *s)
 	}
 	signals_watch();
 	for (int i = 0; i < s->n && !s->exit; i++) {
+		if (signals_stop()) {
+			s->unfinished = true;
+			break;
+		}
 		if (i)
 			putchar('\n');
 		if (run_one(s, s->experiments[i], &err)) {
 			tell(s, s->experiments[i], &err);
 			err = (struct err){0};
 			s->failures++;
+			s->unfinished = true;
 		}
 		fflush(stdout);
 	}
+	if (signals_stop() && s->unfinished)
+		return signals_stop() == SIGTERM ? EXIT_TERMINATED : EXIT_INTERRUPTED;
 	if (s->exit)
 		return s->exit;
 	return s->failures ? EXIT_RUN_FAILED : EXIT_DONE;
