@@ -42,6 +42,13 @@ static int store_look(struct store *store, struct store_kind *kind)
 			 SQL_NO_VALUES));
 }
 
+/* The same in one transaction: while another process makes the file, all of it or nothing is seen.
+ */
+static int store_look_at_once(struct store *store, struct store_kind *kind)
+{
+	return -(sql_script(store, "BEGIN") || store_look(store, kind) || sql_commit(store));
+}
+
 static bool store_is_empty(const struct store_kind *kind)
 {
 	return !kind->application && !kind->version && !kind->objects;
@@ -102,7 +109,7 @@ static int store_setup_write(struct store *store)
 {
 	struct store_kind kind;
 
-	if (store_look(store, &kind))
+	if (store_look_at_once(store, &kind))
 		return -1;
 	if (!store_is_empty(&kind) && store_check(store, &kind))
 		return -1;
@@ -119,7 +126,7 @@ static int store_setup_read(struct store *store)
 {
 	struct store_kind kind;
 
-	if (store_look(store, &kind))
+	if (store_look_at_once(store, &kind))
 		return -1;
 	if (store_is_empty(&kind))
 		return sql_refuse(store,

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -470,6 +471,7 @@ static struct store *child_store(const struct planted *planted)
 	struct err err = {0};
 	struct store *store;
 
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves nobody behind */
 	if (store_open(&store, planted->path, STORE_WRITE, STORE_WAIT_MS, &err) ||
 		store_register(store, &elsewhere, &err)) {
 		fprintf(stderr, "%s\n", err.text);
@@ -528,6 +530,7 @@ static void exactly_one_process_claims_a_run(void **state)
 			/* who left now would free its runs for the others */
 			pause();
 		}
+		close(won[c][1]);
 	}
 	close(go[0]);
 	close(go[1]);
@@ -548,7 +551,6 @@ static void exactly_one_process_claims_a_run(void **state)
 		kill(children[c], SIGKILL);
 		assert_int_equal(child_exit(children[c]), 128 + SIGKILL);
 		close(won[c][0]);
-		close(won[c][1]);
 	}
 }
 
@@ -736,24 +738,27 @@ static void an_epoch_is_saved_whole_or_not_at_all(void **state)
 
 static void many_may_make_the_file_at_once(void **state)
 {
-	enum { CHILDREN = 8 };
+	enum { CHILDREN = 8, ROUNDS = 15 };
 	struct planted *planted = *state;
 	pid_t children[CHILDREN];
 
-	store_close(planted->store);
-	planted->store = NULL;
-	unlink(planted->path);
-	for (int c = 0; c < CHILDREN; c++) {
-		children[c] = fork();
-		if (!children[c]) {
-			store_close(child_store(planted));
-			_exit(0);
+	for (int round = 0; round < ROUNDS; round++) {
+		store_close(planted->store);
+		planted->store = NULL;
+		unlink(planted->path);
+		for (int c = 0; c < CHILDREN; c++) {
+			children[c] = fork();
+			if (!children[c]) {
+				store_close(child_store(planted));
+				_exit(0);
+			}
 		}
+		for (int c = 0; c < CHILDREN; c++)
+			assert_int_equal(child_exit(children[c]), 0);
+		planted_reopen(planted, STORE_WRITE);
+		assert_int_equal(
+			planted_int(planted->store, "SELECT count(*) FROM worker"), CHILDREN + 1);
 	}
-	for (int c = 0; c < CHILDREN; c++)
-		assert_int_equal(child_exit(children[c]), 0);
-	planted_reopen(planted, STORE_WRITE);
-	assert_int_equal(planted_int(planted->store, "SELECT count(*) FROM worker"), CHILDREN + 1);
 }
 
 /* ---- files that will not do */
