@@ -22,7 +22,7 @@
 
 #define STATUS "iif(status = 'running' AND NOT worker_alive(worker_id), 'interrupted', status)"
 
-#define IMAGE_SHAPE                                       \
+#define IMAGE_SHAPE                                                   \
 	"(SELECT shape FROM dataset WHERE dataset.name = run.dataset" \
 	" AND dataset.sha256 = run.dataset_sha256)"
 
@@ -167,40 +167,48 @@ int store_run_get(struct store *store, const char *which, struct arena *arena,
 
 /* ---- what belongs to a run */
 
+static void *read_of_run(struct store *store, int64_t run_id, struct arena *arena, int *n,
+	const struct sql_field *fields, size_t size, const char *tail, struct err *err)
+{
+	void *rows;
+
+	sql_clear(store);
+	rows = sql_rows(store, arena, n, fields, size, tail, SQL_VALUES(sql_int(run_id)));
+	if (!rows)
+		sql_failed(store, err, "read run %lld", (long long)run_id);
+	return rows;
+}
+
 int store_epochs(struct store *store, int64_t run_id, struct arena *arena,
 	struct store_epoch_row **rows, int *n, struct err *err)
 {
-	sql_clear(store);
-	*rows = sql_rows(store, arena, n, epoch_fields, sizeof **rows,
-		" FROM epoch WHERE run_id = ?1 ORDER BY epoch", SQL_VALUES(sql_int(run_id)));
-	return *rows ? 0 : sql_failed(store, err, "read run %lld", (long long)run_id);
+	*rows = read_of_run(store, run_id, arena, n, epoch_fields, sizeof **rows,
+		" FROM epoch WHERE run_id = ?1 ORDER BY epoch", err);
+	return *rows ? 0 : -1;
 }
 
 int store_points(struct store *store, int64_t run_id, struct arena *arena,
 	struct store_point **rows, int *n, struct err *err)
 {
-	sql_clear(store);
-	*rows = sql_rows(store, arena, n, point_fields, sizeof **rows,
-		" FROM point WHERE run_id = ?1 ORDER BY step", SQL_VALUES(sql_int(run_id)));
-	return *rows ? 0 : sql_failed(store, err, "read run %lld", (long long)run_id);
+	*rows = read_of_run(store, run_id, arena, n, point_fields, sizeof **rows,
+		" FROM point WHERE run_id = ?1 ORDER BY step", err);
+	return *rows ? 0 : -1;
 }
 
 int store_layers(struct store *store, int64_t run_id, struct arena *arena,
 	struct store_layer **rows, int *n, struct err *err)
 {
-	sql_clear(store);
-	*rows = sql_rows(store, arena, n, layer_fields, sizeof **rows,
-		" FROM layer WHERE run_id = ?1 ORDER BY position", SQL_VALUES(sql_int(run_id)));
-	return *rows ? 0 : sql_failed(store, err, "read run %lld", (long long)run_id);
+	*rows = read_of_run(store, run_id, arena, n, layer_fields, sizeof **rows,
+		" FROM layer WHERE run_id = ?1 ORDER BY position", err);
+	return *rows ? 0 : -1;
 }
 
 int store_events(struct store *store, int64_t run_id, struct arena *arena,
 	struct store_event_row **rows, int *n, struct err *err)
 {
-	sql_clear(store);
-	*rows = sql_rows(store, arena, n, event_fields, sizeof **rows,
-		" FROM event WHERE run_id = ?1 ORDER BY event_id", SQL_VALUES(sql_int(run_id)));
-	return *rows ? 0 : sql_failed(store, err, "read run %lld", (long long)run_id);
+	*rows = read_of_run(store, run_id, arena, n, event_fields, sizeof **rows,
+		" FROM event WHERE run_id = ?1 ORDER BY event_id", err);
+	return *rows ? 0 : -1;
 }
 
 /* ---- checkpoints */
