@@ -226,7 +226,8 @@ static void print_excerpt(const char *excerpt, FILE *file, bool colour)
 	const char *caret = strchr(second, '^');
 
 	if (colour && caret)
-		fprintf(file, "%.*s\033[1;32m%s\033[0m", (int)(caret - excerpt), excerpt, caret);
+		fprintf(file, "%.*s\033[1;32m%.*s\033[0m\n", (int)(caret - excerpt), excerpt,
+			(int)strcspn(caret, "\n"), caret);
 	else
 		fputs(excerpt, file);
 }

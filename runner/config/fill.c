@@ -11,7 +11,6 @@
 #include "runner/config/scalar.h"
 #include "runner/config/suggest.h"
 #include "runner/config/utf8.h"
-#include "runner/config/yaml.h"
 
 enum { LISTED_MAX = 16 /* names that a message lists when none is near */ };
 
@@ -51,17 +50,12 @@ static void fill_value(const struct value *value, void *at)
 	case OPTION_GROUP:
 		fill_group(value, at);
 		break;
+	case OPTION_RAW:
+		*(bool *)at = true;
+		break;
 	default:
 		value_fill(value, at);
 	}
-}
-
-/* The node of a default, made without a parser where it is one plain word. */
-static struct node *default_node(struct config *config, const char *text)
-{
-	if (strpbrk(text, "[{,:#&*!|>'\"%@"))
-		return yaml_read_text(config, text);
-	return node_text(config, text, true, (struct place){0});
 }
 
 static bool is_optional(const struct option *option)
@@ -95,7 +89,7 @@ void fill_default(
 	}
 	if (!option->fallback || is_optional(option))
 		return;
-	value.node = default_node(config, option->fallback);
+	value.node = value_default(config, option);
 	if (value.node)
 		fill_value(&value, (char *)base + option->offset);
 }

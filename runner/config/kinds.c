@@ -109,6 +109,14 @@ static bool tell_two_names(const struct value *value, const struct node *map)
 	return false;
 }
 
+/* What `{momentum: 0.9}` is about, which names no kind. */
+static struct node *default_name(const struct value *value)
+{
+	struct node *node = value_default(value->config, value->option);
+
+	return node ? node_get(form_spec(value->config, node, value->family), "name") : NULL;
+}
+
 /* One thing of a family, such as the optimizer. */
 void kinds_fill_spec(const struct value *value, struct spec *spec)
 {
@@ -122,7 +130,7 @@ void kinds_fill_spec(const struct value *value, struct spec *spec)
 	if (!name && tell_two_names(value, node))
 		return;
 	if (!name && value->option->fallback)
-		name = node_text(value->config, value->option->fallback, true, node->place);
+		name = default_name(value);
 	if (!name || node_is_null(name)) {
 		value_tell_wrong(value, node);
 		return;

@@ -11,6 +11,7 @@
 #include "runner/config/scalar.h"
 #include "runner/config/suggest.h"
 #include "runner/config/utf8.h"
+#include "runner/config/yaml.h"
 
 void *value_take(struct config *config, int n, size_t size)
 {
@@ -19,6 +20,16 @@ void *value_take(struct config *config, int n, size_t size)
 	if (!memory)
 		config_no_memory(config);
 	return memory;
+}
+
+/* Made without a parser where it is one plain word. */
+struct node *value_default(struct config *config, const struct option *option)
+{
+	const char *text = option->fallback;
+
+	if (strpbrk(text, "[{,:#&*!|>'\"%@"))
+		return yaml_read_text(config, text);
+	return node_text(config, text, true, (struct place){0});
 }
 
 /* ---- messages */

@@ -29,6 +29,9 @@ void value_note_used(const struct value *value, const struct node *node);
 enum { VALUE_HINT = 160 };
 const char *value_hint(const struct value *value, const struct node *node, char text[VALUE_HINT]);
 
+/* The tree of an option's default, which has one; its nodes have no place. */
+struct node *value_default(struct config *config, const struct option *option);
+
 /* Memory for `n` pieces, of the config; NULL, with config->stop, when there is none. */
 void *value_take(struct config *config, int n, size_t size);
 
