@@ -31,6 +31,8 @@ void curves_add(struct curves *curves, enum curve curve, double x, double y)
 
 	if (!isfinite(x) || !isfinite(y))
 		return;
+	while (line->n && line->points[line->n - 1].x >= x)
+		line->n--;
 	if (line->n == line->room) {
 		int room = line->room ? 2 * line->room : 64;
 		struct curve_point *points = realloc(line->points, (size_t)room * sizeof *points);

@@ -31,8 +31,9 @@ struct curves {
 	struct curve_line lines[CURVES];
 };
 
-/* Adds a point, to be called with rising x; a y that is not finite is left out, and so is a point
- * for which there is no memory. */
+/* Adds a point; those at and behind its x go, as when epochs are trained again after an
+ * interruption. A y that is not finite is left out, and so is a point for which there is no memory.
+ */
 void curves_add(struct curves *curves, enum curve curve, double x, double y);
 void curves_release(struct curves *curves);
 

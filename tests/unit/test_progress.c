@@ -369,6 +369,9 @@ static void a_falling_line_falls(void **unused)
 	assert_int_equal(all.n, 0);
 	curves_add(&curves, CURVE_TRAIN_LOSS, 0, 1);
 	curves_add(&curves, CURVE_TRAIN_LOSS, 0.5, NAN);
+	curves_add(&curves, CURVE_TRAIN_LOSS, 0.75, 9); /* trained again from 0 on */
+	curves_add(&curves, CURVE_TRAIN_LOSS, 1, 9);
+	curves_add(&curves, CURVE_TRAIN_LOSS, 0, 1);
 	curves_add(&curves, CURVE_TRAIN_LOSS, 1, 0);
 	curves_draw(&curves, 1, 20, 2, true, picture_line, &braille);
 	curves_draw(&curves, 1, 20, 2, false, picture_line, &plain);
