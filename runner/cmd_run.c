@@ -16,6 +16,7 @@
 #include "runner/arguments.h"
 #include "runner/build.h"
 #include "runner/commands.h"
+#include "runner/config/canonical.h"
 #include "runner/identity.h"
 #include "runner/screen/table.h"
 #include "runner/screen/term.h"
@@ -184,7 +185,8 @@ static int describe_plan(struct store_plan *plan, struct store_dataset *data, st
 	const struct dataset *d = s->dataset;
 	struct store_layer *layers =
 		arena_take(arena, (size_t)network->n_rows * sizeof *layers, err);
-	char *params = json_dumps(x->params, JSON_COMPACT | JSON_ENCODE_ANY), shape[SHAPE_TEXT];
+	char *params = canonical_text(x->params), *overrides = canonical_text(x->overridden);
+	char shape[SHAPE_TEXT];
 
 	*data = (struct store_dataset){.name = d->name,
 		.sha256 = d->sha256,
@@ -198,6 +200,7 @@ static int describe_plan(struct store_plan *plan, struct store_dataset *data, st
 		.config_path = x->path,
 		.config = x->resolved,
 		.params = params ? arena_text(arena, params, err) : NULL,
+		.overrides = overrides ? arena_text(arena, overrides, err) : NULL,
 		.run_hash = identity->run,
 		.variant_hash = identity->variant,
 		.prefix_hash = identity->prefix[0] ? identity->prefix : NULL,
@@ -209,7 +212,8 @@ static int describe_plan(struct store_plan *plan, struct store_dataset *data, st
 		.layers = layers,
 		.n_layers = network->n_rows};
 	free(params);
-	if (!layers || !data->shape || !plan->params)
+	free(overrides);
+	if (!layers || !data->shape || !plan->params || !plan->overrides)
 		return err_memory(err, 0, "the plan of a run");
 	for (int i = 0; i < network->n_rows; i++) {
 		const struct row *row = &network->rows[i];

@@ -11,11 +11,12 @@
 #include "layers/network/safetensors.h"
 #include "layers/network/schedule.h"
 #include "layers/network/state.h"
+#include "runner/config/canonical.h"
 
 static int identity_hash(
-	char hex[65], const json_t *canonical, const char *data, const char *start, struct err *err)
+	char hex[65], json_t *config, const char *data, const char *start, struct err *err)
 {
-	char *text = json_dumps(canonical, JSON_SORT_KEYS | JSON_COMPACT | JSON_REAL_PRECISION(17));
+	char *text = canonical_text(config);
 	char version[48];
 	struct sha256 sha256;
 	int result;

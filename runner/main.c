@@ -3,6 +3,7 @@
  * a guide.
  */
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -84,6 +85,7 @@ int main(int argc, char **argv)
 	int code;
 
 	setlocale(LC_CTYPE, "C.UTF-8");
+	signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a write error with words */
 	if (argc < 2) {
 		fputs(guide, stdout);
 		return EXIT_DONE;

@@ -176,12 +176,54 @@ static void check(struct config *config, const struct experiment *x)
 
 /* ---- a whole config */
 
-static void derive(struct config *config, struct experiment *x)
+/* What stands at "train.lr" or "network.0.conv2d.stride" in the tree; NULL: nothing. */
+static const struct node *find(const struct node *node, const char *key, size_t length)
+{
+	while (node && length) {
+		size_t part = strcspn(key, ".") < length ? strcspn(key, ".") : length;
+		char name[128], *end;
+
+		snprintf(name, sizeof name, "%.*s", (int)part, key);
+		if (node->kind == NODE_LIST) {
+			long i = strtol(name, &end, 10);
+
+			node = !*end && i >= 0 && i < node->n ? node->items[i] : NULL;
+		} else {
+			node = node->kind == NODE_MAP ? node_get(node, name) : NULL;
+		}
+		key += part + (part < length);
+		length -= part + (part < length);
+	}
+	return node;
+}
+
+/* The values that overrides gave to keys which are no knobs, nor the seed. */
+static json_t *overridden(const struct loading *loading, const struct experiment *x)
+{
+	json_t *values = json_object();
+
+	for (int i = 0; values && i < loading->n_overrides; i++) {
+		const char *key = loading->overrides[i];
+		size_t length = strcspn(key, "=");
+		const struct node *node = find(x->tree, key, length);
+		json_t *value = node ? canonical_tree(node) : NULL;
+		char *name = strndup(key, length);
+
+		if (name && value && strncmp(name, "params", 6) && strcmp(name, "seed"))
+			json_object_set(values, name, value);
+		free(name);
+		json_decref(value);
+	}
+	return values;
+}
+
+static void derive(const struct loading *loading, struct config *config, struct experiment *x)
 {
 	const struct node *params = node_get(x->tree, "params");
 
 	x->params = params && params->kind == NODE_MAP ? canonical_tree(params) : json_object();
-	x->canonical = x->params ? canonical_config(config, x) : NULL;
+	x->overridden = overridden(loading, x);
+	x->canonical = x->params && x->overridden ? canonical_config(config, x) : NULL;
 	x->resolved = resolved_text(x->tree, NULL);
 	if (!x->canonical || !x->resolved)
 		config_no_memory(config);
@@ -201,7 +243,7 @@ static int load(struct loading *loading)
 	if (config->diags->n_told == errors && !config->stop)
 		check(config, x);
 	if (config->diags->n_told == errors && !config->stop)
-		derive(config, x);
+		derive(loading, config, x);
 	return config->diags->n_told == errors && !config->stop ? 0 : -1;
 }
 
@@ -279,6 +321,7 @@ void experiment_free(struct experiment *experiment)
 		return;
 	json_decref(experiment->canonical);
 	json_decref(experiment->params);
+	json_decref(experiment->overridden);
 	free(experiment->resolved);
 	if (experiment->sources)
 		sources_release(experiment->sources);

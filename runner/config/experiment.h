@@ -64,10 +64,11 @@ struct experiment {
 	/* The resolved config: canonical (keys sorted, those at their default left out, numbers in
 	 * shortest round-trip form) without name, question, claims, expect and sweep, for the
 	 * hashes; and the knobs with the values they have. Owned by the experiment. */
-	json_t *canonical; /* {"dataset":..., "network":..., "seed":..., ...} */
-	json_t *params;    /* {"pooling": "max_pool2d", ...}: the values of params.* */
-	char *resolved;    /* the resolved config as YAML text: params, each and $names put in */
-	struct node *tree; /* the same as a tree (tree.h), with the place of every value */
+	json_t *canonical;  /* {"dataset":..., "network":..., "seed":..., ...} */
+	json_t *params;     /* {"pooling": "max_pool2d", ...}: the values of params.* */
+	json_t *overridden; /* {"train.lr": 0.1}: other keys that overrides changed, and to what */
+	char *resolved;     /* the resolved config as YAML text: params, each and $names put in */
+	struct node *tree;  /* the same as a tree (tree.h), with the place of every value */
 
 	struct sources *sources; /* owned: for places in later errors */
 	struct arena arena;
