@@ -36,7 +36,8 @@ static int add_path(struct arguments *a, const char *path, struct err *err)
 int arguments_split(struct arguments *a, char **argv, int n, struct err *err)
 {
 	a->overrides = arena_take(&a->arena, ((size_t)n + 1) * sizeof *a->overrides, err);
-	if (!a->overrides)
+	a->fits = arena_take(&a->arena, ((size_t)n + 1) * sizeof *a->fits, err);
+	if (!a->overrides || !a->fits)
 		return -1;
 	for (int i = 0; i < n; i++) {
 		if (argument_is_override(argv[i]))
@@ -47,6 +48,28 @@ int arguments_split(struct arguments *a, char **argv, int n, struct err *err)
 	if (!a->files.n)
 		return err_set(err, "name a config, as in: runner configs/lenet.yaml");
 	return 0;
+}
+
+int arguments_load(struct arguments *a, int i, struct experiment **out, struct diags *diags)
+{
+	return experiment_load_fitting(out, a->files.at[i], a->overrides, a->n_overrides,
+		a->files.n > 1 ? a->fits : NULL, diags);
+}
+
+int arguments_check_fit(const struct arguments *a, struct diags *diags)
+{
+	struct experiment *x;
+	int unfit = 0;
+
+	for (int i = 0; a->files.n > 1 && i < a->n_overrides; i++) {
+		if (a->fits[i])
+			continue;
+		/* the first config says what is wrong with it */
+		if (!experiment_load(&x, a->files.at[0], &a->overrides[i], 1, diags))
+			experiment_free(x);
+		unfit++;
+	}
+	return unfit ? -1 : 0;
 }
 
 void arguments_release(struct arguments *arguments)

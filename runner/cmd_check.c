@@ -11,26 +11,44 @@
 #include "runner/commands.h"
 #include "runner/screen/term.h"
 
-static bool check_file(const char *path, const struct arguments *a, bool colour)
+static void tell(const char *path, struct diags *diags, bool colour)
+{
+	char summary[DIAGS_SUMMARY];
+
+	diags_print(diags, stderr, colour);
+	diags_summary(diags, summary);
+	if (!path)
+		return;
+	if (diags_failed(diags))
+		fprintf(stderr, "%s: %s\n", path, summary);
+	else
+		printf("%s: ok%s%s\n", path, *summary ? ", " : "", summary);
+}
+
+static bool check_file(struct arguments *a, int i, bool colour)
 {
 	struct diags diags = {0};
 	struct experiment *x;
-	char summary[DIAGS_SUMMARY];
 	bool failed;
 
-	if (!experiment_load(&x, path, a->overrides, a->n_overrides, &diags)) {
+	if (!arguments_load(a, i, &x, &diags)) {
 		network_check(x, &diags);
 		experiment_free(x);
 	}
 	failed = diags_failed(&diags);
-	diags_print(&diags, stderr, colour);
-	diags_summary(&diags, summary);
-	if (failed)
-		fprintf(stderr, "%s: %s\n", path, summary);
-	else
-		printf("%s: ok%s%s\n", path, *summary ? ", " : "", summary);
+	tell(a->files.at[i], &diags, colour);
 	diags_release(&diags);
 	return !failed;
+}
+
+static bool check_fit(const struct arguments *a, bool colour)
+{
+	struct diags diags = {0};
+	bool fits = !arguments_check_fit(a, &diags);
+
+	tell(NULL, &diags, colour);
+	diags_release(&diags);
+	return fits;
 }
 
 static int set_flag(void *context, const struct flag *flag, const char *value)
@@ -57,8 +75,9 @@ static int cmd_check(int argc, char **argv)
 	colour = term_look(stderr, no_color).colour;
 	for (int i = 0; !err.set && i < arguments.files.n; i++) {
 		fflush(stdout); /* keeps the order where stdout and stderr are the same */
-		failed |= !check_file(arguments.files.at[i], &arguments, colour);
+		failed |= !check_file(&arguments, i, colour);
 	}
+	failed |= !err.set && !failed && !check_fit(&arguments, colour);
 	arguments_release(&arguments);
 	return failed ? EXIT_USAGE : EXIT_DONE;
 }

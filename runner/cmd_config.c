@@ -31,16 +31,15 @@ static int print_config(const struct experiment *x, const struct flags *flags)
 	return 0;
 }
 
-static int show_file(
-	const char *path, const struct arguments *a, const struct flags *flags, struct diags *diags)
+static int show_file(struct arguments *a, int i, const struct flags *flags, struct diags *diags)
 {
 	struct experiment *x;
 	int failed;
 
-	if (experiment_load(&x, path, a->overrides, a->n_overrides, diags))
+	if (arguments_load(a, i, &x, diags))
 		return -1;
 	if (!flags->json && a->files.n > 1)
-		printf("# %s\n", path);
+		printf("%s# %s\n", i ? "\n" : "", x->path);
 	failed = print_config(x, flags);
 	if (failed)
 		diags_add(diags, DIAG_ERROR, NULL, (struct place){0}, "out of memory");
@@ -74,11 +73,10 @@ static int cmd_config(int argc, char **argv)
 		return n == FLAGS_HELP ? EXIT_DONE : EXIT_USAGE;
 	if (arguments_split(&arguments, argv + 1, n - 1, &err))
 		diags_add_err(&diags, DIAG_ERROR, NULL, &err);
-	for (int i = 0; !diags_failed(&diags) && i < arguments.files.n; i++) {
-		if (i && !flags.json)
-			putchar('\n');
-		show_file(arguments.files.at[i], &arguments, &flags, &diags);
-	}
+	for (int i = 0; !diags_failed(&diags) && i < arguments.files.n; i++)
+		show_file(&arguments, i, &flags, &diags);
+	if (!diags_failed(&diags))
+		arguments_check_fit(&arguments, &diags);
 	fflush(stdout);
 	diags_print(&diags, stderr, term_look(stderr, flags.no_color).colour);
 	n = diags_failed(&diags) ? EXIT_USAGE : EXIT_DONE;

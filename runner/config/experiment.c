@@ -10,6 +10,7 @@
 #include "runner/config/extend.h"
 #include "runner/config/fill.h"
 #include "runner/config/forms.h"
+#include "runner/config/json_build.h"
 #include "runner/config/knobs.h"
 #include "runner/config/override.h"
 #include "runner/config/resolved.h"
@@ -17,27 +18,10 @@
 struct loading {
 	struct config config;
 	struct experiment *experiment;
-	const char *const *overrides;
-	int n_overrides;
+	struct overrides overrides;
 };
 
 /* ---- the tree */
-
-static struct node *apply_overrides(struct loading *loading, struct node *root)
-{
-	bool failed = false;
-
-	for (int i = 0; i < loading->n_overrides; i++) {
-		struct node *changed =
-			override_apply(&loading->config, root, loading->overrides[i]);
-		if (changed)
-			root = changed;
-		else
-			failed = true;
-	}
-	/* the config without the override is not what was asked for: more errors would mislead */
-	return failed ? NULL : root;
-}
 
 static struct node *resolve(struct loading *loading, int file)
 {
@@ -46,7 +30,7 @@ static struct node *resolve(struct loading *loading, int file)
 	if (!root)
 		return NULL;
 	knobs_check(&loading->config, root);
-	root = apply_overrides(loading, root);
+	root = overrides_apply(&loading->config, root, &loading->overrides);
 	root = root ? knobs_apply(&loading->config, root) : NULL;
 	if (root)
 		forms_expand(&loading->config, root);
@@ -176,43 +160,16 @@ static void check(struct config *config, const struct experiment *x)
 
 /* ---- a whole config */
 
-/* What stands at "train.lr" or "network.0.conv2d.stride" in the tree; NULL: nothing. */
-static const struct node *find(const struct node *node, const char *key, size_t length)
-{
-	while (node && length) {
-		size_t part = strcspn(key, ".") < length ? strcspn(key, ".") : length;
-		char name[128], *end;
-
-		snprintf(name, sizeof name, "%.*s", (int)part, key);
-		if (node->kind == NODE_LIST) {
-			long i = strtol(name, &end, 10);
-
-			node = !*end && i >= 0 && i < node->n ? node->items[i] : NULL;
-		} else {
-			node = node->kind == NODE_MAP ? node_get(node, name) : NULL;
-		}
-		key += part + (part < length);
-		length -= part + (part < length);
-	}
-	return node;
-}
-
 /* The values that overrides gave to keys which are no knobs, nor the seed. */
-static json_t *overridden(const struct loading *loading, const struct experiment *x)
+static json_t *overridden(const struct overrides *overrides)
 {
 	json_t *values = json_object();
 
-	for (int i = 0; values && i < loading->n_overrides; i++) {
-		const char *key = loading->overrides[i];
-		size_t length = strcspn(key, "=");
-		const struct node *node = find(x->tree, key, length);
-		json_t *value = node ? canonical_tree(node) : NULL;
-		char *name = strndup(key, length);
-
-		if (name && value && strncmp(name, "params", 6) && strcmp(name, "seed"))
-			json_object_set(values, name, value);
-		free(name);
-		json_decref(value);
+	for (int i = 0; values && i < overrides->applied->n; i++) {
+		const struct entry *entry = &overrides->applied->entries[i];
+		const char *key = entry->key->text;
+		if (strcmp(key, "params") && strncmp(key, "params.", 7) && strcmp(key, "seed"))
+			json_put(&values, key, canonical_tree(entry->value));
 	}
 	return values;
 }
@@ -222,7 +179,7 @@ static void derive(const struct loading *loading, struct config *config, struct 
 	const struct node *params = node_get(x->tree, "params");
 
 	x->params = params && params->kind == NODE_MAP ? canonical_tree(params) : json_object();
-	x->overridden = overridden(loading, x);
+	x->overridden = overridden(&loading->overrides);
 	x->canonical = x->params && x->overridden ? canonical_config(config, x) : NULL;
 	x->resolved = resolved_text(x->tree, NULL);
 	if (!x->canonical || !x->resolved)
@@ -281,10 +238,11 @@ static int finish(struct loading *loading, int file, struct err *err, struct exp
 	return 0;
 }
 
-int experiment_load(struct experiment **out, const char *path, const char *const *overrides,
-	int n_overrides, struct diags *diags)
+int experiment_load_fitting(struct experiment **out, const char *path, const char *const *overrides,
+	int n_overrides, bool *fits, struct diags *diags)
 {
-	struct loading loading = {.overrides = overrides, .n_overrides = n_overrides};
+	struct loading loading = {
+		.overrides = {.texts = overrides, .n = n_overrides, .fits = fits}};
 	struct err err = {0};
 	int file;
 
@@ -297,10 +255,16 @@ int experiment_load(struct experiment **out, const char *path, const char *const
 	return finish(&loading, file, &err, out);
 }
 
+int experiment_load(struct experiment **out, const char *path, const char *const *overrides,
+	int n_overrides, struct diags *diags)
+{
+	return experiment_load_fitting(out, path, overrides, n_overrides, NULL, diags);
+}
+
 int experiment_parse(struct experiment **out, const char *name, const char *text,
 	const char *const *overrides, int n_overrides, struct diags *diags)
 {
-	struct loading loading = {.overrides = overrides, .n_overrides = n_overrides};
+	struct loading loading = {.overrides = {.texts = overrides, .n = n_overrides}};
 	struct sources *sources;
 	struct err err = {0};
 	int file;

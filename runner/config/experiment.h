@@ -86,6 +86,11 @@ extern const struct option train_options[];
 int experiment_load(struct experiment **out, const char *path, const char *const *overrides,
 	int n_overrides, struct diags *diags);
 
+/* The same for one of several configs, of which each takes the overrides that it has a key for:
+ * sets fits[i] for those, and leaves the others out with a note. */
+int experiment_load_fitting(struct experiment **out, const char *path, const char *const *overrides,
+	int n_overrides, bool *fits, struct diags *diags);
+
 /* The same for a text instead of a file, named `name` in messages; `extends` is relative to the
  * working directory. */
 int experiment_parse(struct experiment **out, const char *name, const char *text,

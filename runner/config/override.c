@@ -20,10 +20,11 @@ enum { SEGMENTS_MAX = 24 };
 
 struct override {
 	struct config *config;
-	struct node *segments[SEGMENTS_MAX]; /* scalars, with their places in the argument */
+	struct node *segments[SEGMENTS_MAX + 1]; /* scalars, with their places in the argument */
 	int n;
 	struct node *value;
-	const char *key; /* all of it, for messages */
+	bool lenient; /* a key that the config does not have is no error */
+	bool misfit;  /* it was such a key */
 };
 
 /* ---- taking the text apart */
@@ -104,15 +105,17 @@ static int parse(struct override *override, const char *text)
 		config_error(config, place, "an override is KEY=VALUE, as in train.lr=0.1");
 		return -1;
 	}
-	override->key = arena_text_n(config->arena, text, length, NULL);
-	if (!override->key) {
-		config_no_memory(config);
-		return -1;
-	}
 	return split_key(override, file, length) ? -1 : parse_value(override, file, length + 1);
 }
 
 /* ---- finding the place */
+
+/* Where a key leads nowhere: true when that is no error. */
+static bool is_misfit(struct override *override)
+{
+	override->misfit = override->lenient;
+	return override->lenient;
+}
 
 static bool is_top_key(const char *name)
 {
@@ -144,6 +147,8 @@ static void tell_unknown_top(struct override *override, const struct node *param
 	struct suggestion meant = {.wrong = segment->text};
 	char text[SUGGESTION_TEXT];
 
+	if (is_misfit(override))
+		return;
 	meant.best = find_below(override->config, segment->text);
 	if (!meant.best) {
 		suggestion_try_options(&meant, experiment_options);
@@ -183,6 +188,8 @@ static int complete_key(struct override *override, const struct node *root)
 static int tell_no_element(
 	struct override *override, const struct node *list, const struct node *segment)
 {
+	if (is_misfit(override))
+		return -1;
 	if (list->n == 0)
 		config_error(override->config, segment->place, "the list is empty");
 	else
@@ -213,6 +220,8 @@ static void tell_no_inside(
 {
 	char found[NODE_FOUND];
 
+	if (is_misfit(override))
+		return;
 	if (is_reference(node))
 		config_error(override->config, segment->place,
 			"'%s' is put in here; change the knob instead: params.%s", node->text,
@@ -229,6 +238,8 @@ static void tell_no_key(
 	struct suggestion meant = {.wrong = segment->text};
 	char text[SUGGESTION_TEXT];
 
+	if (is_misfit(override))
+		return;
 	try_keys(&meant, map);
 	config_error(override->config, segment->place, "the knobs have no '%s'%s", segment->text,
 		suggestion_text(&meant, text));
@@ -347,19 +358,84 @@ static struct node *merge_override(struct override *override, struct node *root)
 	return merged;
 }
 
-struct node *override_apply(struct config *config, struct node *root, const char *text)
+static struct node *apply(struct override *override, struct node *root)
 {
-	struct override override = {.config = config};
 	struct node *reached;
 	int taken;
 
-	if (parse(&override, text) || complete_key(&override, root))
+	if (complete_key(override, root))
 		return NULL;
-	taken = follow(&override, root, &reached);
-	if (taken == override.n)
-		return merge_override(&override, root);
+	taken = follow(override, root, &reached);
+	if (taken == override->n)
+		return merge_override(override, root);
 	if ((reached->kind == NODE_MAP || node_is_null(reached)) &&
-		!node_is(override.segments[0], "params"))
-		return merge_override(&override, root);
-	return change(&override, &root, 0) ? NULL : root;
+		!node_is(override->segments[0], "params"))
+		return merge_override(override, root);
+	return change(override, &root, 0) ? NULL : root;
+}
+
+/* Notes what was changed. */
+static int record(const struct override *override, struct overrides *overrides)
+{
+	struct config *config = override->config;
+	const char *key = override->segments[0]->text;
+	struct node *name;
+	struct entry *old;
+
+	for (int i = 1; i < override->n && key; i++)
+		key = arena_printf(config->arena, NULL, "%s.%s", key, override->segments[i]->text);
+	if (!key) {
+		config_no_memory(config);
+		return -1;
+	}
+	old = node_entry(overrides->applied, key);
+	if (old) {
+		old->value = override->value;
+		return 0;
+	}
+	name = node_text(config, key, true, override->segments[0]->place);
+	return name ? node_put(config, overrides->applied, name, override->value) : -1;
+}
+
+static void note_misfit(const struct override *override)
+{
+	struct config *config = override->config;
+
+	diags_add(config->diags, DIAG_NOTE, config->sources, override->segments[0]->place,
+		"'%s' has no such key: it keeps its own value", config->sources->at[0]->name);
+}
+
+/* The config with override `i`; NULL when it is wrong. */
+static struct node *apply_one(
+	struct config *config, struct node *root, struct overrides *overrides, int i)
+{
+	struct override override = {.config = config, .lenient = overrides->fits};
+	struct node *changed;
+
+	if (parse(&override, overrides->texts[i]))
+		return NULL;
+	changed = apply(&override, root);
+	if (override.misfit) {
+		note_misfit(&override);
+		return root;
+	}
+	if (overrides->fits)
+		overrides->fits[i] = true;
+	return changed && !record(&override, overrides) ? changed : NULL;
+}
+
+struct node *overrides_apply(struct config *config, struct node *root, struct overrides *overrides)
+{
+	bool failed = false;
+
+	overrides->applied = node_new(config, NODE_MAP, (struct place){0});
+	for (int i = 0; i < overrides->n && !config->stop; i++) {
+		struct node *changed = apply_one(config, root, overrides, i);
+		if (changed)
+			root = changed;
+		else
+			failed = true;
+	}
+	/* the config without the override is not what was asked for: more errors would mislead */
+	return failed || config->stop ? NULL : root;
 }

@@ -12,7 +12,19 @@
 
 #include "runner/config/tree.h"
 
-/* The config with the override, or NULL when it does not fit; why is then in config->diags. */
-struct node *override_apply(struct config *config, struct node *root, const char *text);
+struct overrides {
+	const char *const *texts; /* as on the command line, in order */
+	int n;
+
+	/* NULL: each has to fit. Else an override whose key this config does not have is left out
+	 * with a note; for the others fits[i] is set to true. */
+	bool *fits;
+
+	/* What was changed: a map from whole keys ("params.pooling") to the values as given. */
+	struct node *applied;
+};
+
+/* The config with the overrides, or NULL when one does not fit; why is then in config->diags. */
+struct node *overrides_apply(struct config *config, struct node *root, struct overrides *overrides);
 
 #endif

@@ -236,6 +236,38 @@ static void test_overrides(void **state)
 	assert_writings(cases, sizeof cases / sizeof *cases);
 }
 
+/* What was overridden is remembered by whole keys, the last value of each. */
+static void test_overridden(void **state)
+{
+	static const char *const overrides[OVERRIDES] = {
+		"train.epochs=4", "pool=avg_pool2d", "train.epochs=5", "network.3=tanh"};
+	struct experiment *x = parse(BASE, overrides);
+	char *text = canonical_text(x->overridden);
+	(void)state;
+
+	assert_string_equal(text, "{\"network.3\":\"tanh\",\"train.epochs\":5}");
+	free(text);
+	experiment_free(x);
+}
+
+/* A key of very many parts is refused. */
+static void test_long_key(void **state)
+{
+	(void)state;
+	for (int n = 20; n < 30; n++) {
+		char key[128] = "pool";
+		const char *overrides[] = {key};
+		struct experiment *x;
+		struct diags diags = {0};
+
+		for (int i = 1; i < n; i++)
+			strcat(key, ".a");
+		strcat(key, "=1");
+		assert_int_equal(experiment_parse(&x, "x", BASE, overrides, 1, &diags), -1);
+		diags_release(&diags);
+	}
+}
+
 /* ---- files */
 
 static void write_text(const char *folder, const char *name, const char *text)
@@ -301,6 +333,33 @@ static void test_diamond(void **state)
 	x = load(folder, "both.yaml");
 	assert_part(x, "train", "{\"batch_size\":7,\"epochs\":3,\"lr\":1}");
 	experiment_free(x);
+}
+
+/* Of several configs each takes the overrides that it has a key for. */
+static void test_fitting(void **state)
+{
+	static const char *const overrides[] = {"knob=tanh", "seed=3", "knop=1", "network.1=relu"};
+	const char *folder = *state;
+	bool fits[4] = {false};
+	struct experiment *x;
+	struct diags diags = {0};
+
+	write_text(folder, "without.yaml", HEAD);
+	write_text(folder, "with.yaml", "dataset: mnist\nparams: {knob: relu}\nnetwork: [$knob]\n");
+	assert_int_equal(experiment_load_fitting(
+				 &x, files_path(folder, "with.yaml"), overrides, 4, fits, &diags),
+		0);
+	assert_part(x, "network", "[\"tanh\"]");
+	assert_true(x->seed == 3);
+	assert_true(fits[0] && fits[1] && !fits[2] && !fits[3]);
+	experiment_free(x);
+	assert_int_equal(experiment_load_fitting(&x, files_path(folder, "without.yaml"), overrides,
+				 4, fits, &diags),
+		0);
+	assert_part(x, "network", "[\"flatten\",\"relu\"]");
+	assert_true(fits[0] && fits[1] && !fits[2] && fits[3]);
+	experiment_free(x);
+	diags_release(&diags);
 }
 
 /* Dozens of files that extend each other many times over end soon, with an error. */
@@ -459,8 +518,11 @@ int main(void)
 		cmocka_unit_test(test_knobs),
 		cmocka_unit_test(test_each),
 		cmocka_unit_test(test_overrides),
+		cmocka_unit_test(test_overridden),
+		cmocka_unit_test(test_long_key),
 		cmocka_unit_test_setup_teardown(test_extends, files_setup, files_teardown),
 		cmocka_unit_test_setup_teardown(test_diamond, files_setup, files_teardown),
+		cmocka_unit_test_setup_teardown(test_fitting, files_setup, files_teardown),
 		cmocka_unit_test_setup_teardown(test_fan, files_setup, files_teardown),
 		cmocka_unit_test(test_experiment),
 		cmocka_unit_test(test_same),
