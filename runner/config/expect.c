@@ -8,18 +8,28 @@
 #include "runner/screen/table.h"
 
 /* A bound this large is there only because there must be one. */
-static const double NO_LIMIT = 2147483647.0, NO_LIMIT_64 = 9223372036854775807.0;
+static double no_limit(const struct option *option)
+{
+	return option->type == OPTION_INT64 ? (double)INT64_MAX : (double)INT32_MAX;
+}
+
+bool option_has_min(const struct option *option)
+{
+	return (option->min != 0 || option->max != 0) && option->min > -no_limit(option);
+}
+
+bool option_has_max(const struct option *option)
+{
+	return (option->min != 0 || option->max != 0) && option->max < no_limit(option);
+}
 
 /* " of at least 1", " from 0 to 1", " above 0 and below 1" ... */
 static char *range_text(const struct option *option, char text[96])
 {
-	double limit = option->type == OPTION_INT64 ? NO_LIMIT_64 : NO_LIMIT;
-	bool low = option->min > -limit, high = option->max < limit;
+	bool low = option_has_min(option), high = option_has_max(option);
 	char min[TABLE_NUMBER], max[TABLE_NUMBER];
 
 	text[0] = 0;
-	if (option->min == 0 && option->max == 0)
-		return text;
 	table_number(option->min, min);
 	table_number(option->max, max);
 	if (low && high && !option->above_min && !option->below_max)

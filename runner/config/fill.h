@@ -43,6 +43,10 @@ void fill_default(
 const struct place *fill_places(
 	struct config *config, const struct option *options, const struct node *map);
 
+/* Whether a bound means anything; the largest numbers stand in tables for none. */
+bool option_has_min(const struct option *option);
+bool option_has_max(const struct option *option);
+
 /* What an option takes: "a whole number of at least 1 or [h, w]". */
 enum { EXPECTATION = 512 };
 char *option_expectation(

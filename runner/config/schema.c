@@ -6,9 +6,8 @@
 #include <string.h>
 
 #include "runner/config/experiment.h"
+#include "runner/config/fill.h"
 #include "runner/config/json_build.h"
-
-static const double NO_LIMIT = 2147483647.0; /* as a bound: there only because there must be one */
 
 static json_t *value_schema(const struct option *option, const struct family *family);
 
@@ -39,12 +38,10 @@ static json_t *number(const struct option *option, const char *type)
 	json_t *schema = json_pack("{s:s}", "type", type);
 	bool whole = !strcmp(type, "integer");
 
-	if (option->min == 0 && option->max == 0)
-		return schema;
-	if (option->min > -NO_LIMIT)
+	if (option_has_min(option))
 		json_put(&schema, option->above_min ? "exclusiveMinimum" : "minimum",
 			whole ? json_integer((json_int_t)option->min) : json_real(option->min));
-	if (option->max < NO_LIMIT)
+	if (option_has_max(option))
 		json_put(&schema, option->below_max ? "exclusiveMaximum" : "maximum",
 			whole ? json_integer((json_int_t)option->max) : json_real(option->max));
 	return schema;

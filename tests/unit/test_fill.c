@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "runner/config/fill.h"
-#include "runner/config/yaml.h"
+#include "tests/support/reading.h"
 
 /* ---- two families */
 
@@ -152,10 +152,7 @@ static const struct option all_options[] = {
 };
 
 struct filling {
-	struct arena arena;
-	struct sources sources;
-	struct diags diags;
-	struct config config;
+	struct reading reading;
 	struct node *root;
 	struct all all;
 };
@@ -163,20 +160,15 @@ struct filling {
 static void fill(struct filling *f, const char *text)
 {
 	const struct owner owner = {.name = "all", .place = {0, 1, 1, 1}};
-	int file = sources_add_text(&f->sources, "x", text, strlen(text), NULL);
 
-	assert_true(file >= 0);
-	f->config = (struct config){.arena = &f->arena, .sources = &f->sources, .diags = &f->diags};
-	f->root = yaml_read(&f->config, file, 0);
+	f->root = reading_text(&f->reading, text);
 	assert_non_null(f->root);
-	fill_options(&f->config, all_options, &f->all, f->root, &owner);
+	fill_options(&f->reading.config, all_options, &f->all, f->root, &owner);
 }
 
 static void release(struct filling *f)
 {
-	diags_release(&f->diags);
-	sources_release(&f->sources);
-	arena_release(&f->arena);
+	reading_release(&f->reading);
 }
 
 static void test_defaults(void **state)
@@ -186,7 +178,7 @@ static void test_defaults(void **state)
 	(void)state;
 
 	fill(&f, "{}");
-	assert_false(diags_failed(&f.diags));
+	assert_false(diags_failed(&f.reading.diags));
 	assert_true(f.all.flag);
 	assert_int_equal(f.all.whole, 3);
 	assert_true(f.all.number == 1e-3);
@@ -216,7 +208,7 @@ static void test_values(void **state)
 	fill(&f, "{flag: false, whole: -5, large: 9007199254740993, number: .5, text: 12:30,"
 		 " choice: blue, pair: [3, 4], padding: [1, 2, 3, 4], ints: [], numbers: [1, 2.5],"
 		 " texts: [a, 1], tensor: [[1, 2, 3], [4, 5, 6]], group: {a: 1, b: 2}, raw: [x]}");
-	assert_false(diags_failed(&f.diags));
+	assert_false(diags_failed(&f.reading.diags));
 	assert_false(f.all.flag);
 	assert_int_equal(f.all.whole, -5);
 	assert_true(f.all.large == 9007199254740993);
@@ -283,7 +275,7 @@ static void test_kinds(void **state)
 	for (size_t i = 0; i < sizeof forms / sizeof *forms; i++) {
 		f = (struct filling){0};
 		fill(&f, forms[i]);
-		assert_false(diags_failed(&f.diags));
+		assert_false(diags_failed(&f.reading.diags));
 		assert_int_equal(((const struct tool *)f.all.spec.options)->size, 4);
 		release(&f);
 	}
@@ -293,7 +285,7 @@ static void test_kinds(void **state)
 		 "  - hammer: {name: big, weight: 0.25, size: 5}\n"
 		 "  - box: {inside: [nail, box: {inside: [nail: ]}]}\n"
 		 "branches: [[nail], []]\n");
-	assert_false(diags_failed(&f.diags));
+	assert_false(diags_failed(&f.reading.diags));
 	assert_int_equal(f.all.specs.n, 3);
 	at = f.all.specs.at;
 	assert_ptr_equal(at[0].kind, &nail);
@@ -314,7 +306,7 @@ static void test_places(void **state)
 	(void)state;
 
 	fill(&f, "whole: 1\ntext: null\nflag: true\n");
-	places = fill_places(&f.config, all_options, f.root);
+	places = fill_places(&f.reading.config, all_options, f.root);
 	assert_int_equal(places[0].line, 3);
 	assert_int_equal(places[1].line, 1);
 	assert_int_equal(places[1].column, 8);
@@ -396,10 +388,11 @@ static void test_errors(void **state)
 		struct filling f = {0};
 
 		fill(&f, cases[i].text);
-		if (f.diags.n_errors != 1 || !strstr(f.diags.at[0]->text, cases[i].words))
-			fail_msg("%s: %d errors, %s", cases[i].text, f.diags.n_errors,
-				f.diags.n ? f.diags.at[0]->text : "");
-		assert_int_equal(f.diags.at[0]->place.column, cases[i].column);
+		if (f.reading.diags.n_errors != 1 ||
+			!strstr(f.reading.diags.at[0]->text, cases[i].words))
+			fail_msg("%s: %d errors, %s", cases[i].text, f.reading.diags.n_errors,
+				f.reading.diags.n ? f.reading.diags.at[0]->text : "");
+		assert_int_equal(f.reading.diags.at[0]->place.column, cases[i].column);
 		release(&f);
 	}
 }
@@ -431,8 +424,8 @@ static void test_range_ends(void **state)
 		struct filling f = {0};
 
 		fill(&f, cases[i].text);
-		if (f.diags.n_errors != cases[i].errors)
-			fail_msg("%s: %d errors", cases[i].text, f.diags.n_errors);
+		if (f.reading.diags.n_errors != cases[i].errors)
+			fail_msg("%s: %d errors", cases[i].text, f.reading.diags.n_errors);
 		release(&f);
 	}
 }
@@ -445,7 +438,7 @@ static void test_many(void **state)
 
 	fill(&f, "{flag: 3, whole: 2, large: x, sepc: nail, specs: [nial, nail, hammer: {size: "
 		 "0}]}");
-	assert_int_equal(f.diags.n_errors, 5);
+	assert_int_equal(f.reading.diags.n_errors, 5);
 	assert_int_equal(f.all.whole, 2);
 	assert_int_equal(f.all.specs.n, 3);
 	assert_ptr_equal(f.all.specs.at[1].kind, &nail);

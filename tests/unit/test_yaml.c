@@ -11,29 +11,7 @@
 #include <cmocka.h>
 
 #include "runner/config/yaml.h"
-
-struct reading {
-	struct arena arena;
-	struct sources sources;
-	struct diags diags;
-	struct config config;
-};
-
-static struct node *read_text(struct reading *r, const char *text)
-{
-	int file = sources_add_text(&r->sources, "x.yaml", text, strlen(text), NULL);
-
-	assert_true(file >= 0);
-	r->config = (struct config){.arena = &r->arena, .sources = &r->sources, .diags = &r->diags};
-	return yaml_read(&r->config, file, 0);
-}
-
-static void release(struct reading *r)
-{
-	diags_release(&r->diags);
-	sources_release(&r->sources);
-	arena_release(&r->arena);
-}
+#include "tests/support/reading.h"
 
 /* The tree in a few letters: [a "b"] for lists, {k=v} for maps, quoted texts in quotes. */
 static void write_tree(FILE *file, const struct node *node)
@@ -87,7 +65,7 @@ static void test_shapes(void **state)
 
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct reading r = {0};
-		struct node *root = read_text(&r, cases[i][0]);
+		struct node *root = reading_text(&r, cases[i][0]);
 		char *text = NULL;
 		size_t size;
 		FILE *file = open_memstream(&text, &size);
@@ -98,7 +76,7 @@ static void test_shapes(void **state)
 		fclose(file);
 		assert_string_equal(text, cases[i][1]);
 		free(text);
-		release(&r);
+		reading_release(&r);
 	}
 }
 
@@ -112,7 +90,7 @@ static void assert_place(struct place place, int line, int column, int length)
 static void test_places(void **state)
 {
 	struct reading r = {0};
-	struct node *root = read_text(&r, "a: 12\nlist:\n  - x\n  - {层: \"二二\"}\n");
+	struct node *root = reading_text(&r, "a: 12\nlist:\n  - x\n  - {层: \"二二\"}\n");
 	struct node *list = node_get(root, "list");
 	(void)state;
 
@@ -123,21 +101,21 @@ static void test_places(void **state)
 	assert_place(list->items[1]->place, 4, 5, 1);
 	assert_place(list->items[1]->entries[0].key->place, 4, 6, 1);
 	assert_place(list->items[1]->entries[0].value->place, 4, 9, 4);
-	release(&r);
+	reading_release(&r);
 }
 
 /* An alias keeps the place where its value was written, and where it was used. */
 static void test_alias_places(void **state)
 {
 	struct reading r = {0};
-	struct node *root = read_text(&r, "a: &x 12\nb: *x\n");
+	struct node *root = reading_text(&r, "a: &x 12\nb: *x\n");
 	struct node *b = node_get(root, "b");
 	(void)state;
 
 	assert_place(b->place, 1, 4, 5);
 	assert_place(b->used, 2, 4, 2);
 	assert_ptr_not_equal(b, node_get(root, "a"));
-	release(&r);
+	reading_release(&r);
 }
 
 /* An override's places count from the start of the argument. */
@@ -152,7 +130,7 @@ static void test_offset(void **state)
 	file = sources_add_argument(&r.sources, "层.a=[1, x]", NULL);
 	root = yaml_read(&r.config, file, strlen("层.a="));
 	assert_place(root->items[1]->place, 1, 9, 1);
-	release(&r);
+	reading_release(&r);
 }
 
 static char *nested(int depth)
@@ -171,12 +149,12 @@ static void test_depth(void **state)
 	for (int depth = TREE_DEPTH - 1; depth <= TREE_DEPTH + 3; depth++) {
 		struct reading r = {0};
 		char *text = nested(depth);
-		struct node *root = read_text(&r, text);
+		struct node *root = reading_text(&r, text);
 
 		assert_int_equal(root != NULL, depth <= TREE_DEPTH + 1);
 		assert_int_equal(diags_failed(&r.diags), root == NULL);
 		free(text);
-		release(&r);
+		reading_release(&r);
 	}
 }
 
@@ -186,13 +164,13 @@ static void test_depth_by_aliases(void **state)
 	struct reading r = {0};
 	(void)state;
 
-	assert_null(read_text(&r,
+	assert_null(reading_text(&r,
 		"a: &a [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\n"
 		"b: &b [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[*a]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\n"
 		"c: [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[*b]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]\n"));
 	assert_int_equal(r.diags.n_errors, 1);
 	assert_non_null(strstr(r.diags.at[0]->text, "deep"));
-	release(&r);
+	reading_release(&r);
 }
 
 static void test_laughs(void **state)
@@ -208,24 +186,24 @@ static void test_laughs(void **state)
 			i - 1, i - 1, i - 1, i - 1, i - 1, i - 1, i - 1);
 		strcat(text, line);
 	}
-	assert_null(read_text(&r, text));
+	assert_null(reading_text(&r, text));
 	assert_int_equal(r.diags.n_errors, 1);
 	assert_true(r.config.stop);
-	release(&r);
+	reading_release(&r);
 }
 
 /* What a bad key spoils is passed over, not told again by later steps. */
 static void test_bad_keys(void **state)
 {
 	struct reading r = {0};
-	struct node *root = read_text(&r, "a: {[x]: 1}\nb: {1: 2, 1: 3}\nc: *nowhere\n");
+	struct node *root = reading_text(&r, "a: {[x]: 1}\nb: {1: 2, 1: 3}\nc: *nowhere\n");
 	(void)state;
 
 	assert_int_equal(r.diags.n_errors, 3);
 	assert_int_equal(node_get(root, "a")->kind, NODE_BAD);
 	assert_true(node_is(node_get(node_get(root, "b"), "1"), "2"));
 	assert_int_equal(node_get(root, "c")->kind, NODE_BAD);
-	release(&r);
+	reading_release(&r);
 }
 
 int main(void)
