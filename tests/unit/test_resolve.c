@@ -114,6 +114,13 @@ static void test_layers(void **state)
 		{NET("  - conv2d: {out_channels: 1, kernel_size: [1, 2], padding: [0, 0, 0, 0]}\n"),
 			{NULL}, "network",
 			"[{\"conv2d\":{\"kernel_size\":[1,2],\"out_channels\":1}}]"},
+		{NET("  - conv2d: {out_channels: 1, kernel_size: 3, padding: [1, 1, 2, 2]}\n"),
+			{NULL}, "network",
+			"[{\"conv2d\":{\"kernel_size\":3,\"out_channels\":1,\"padding\":[1,2]}}]"},
+		{NET("  - conv2d: {out_channels: 1, kernel_size: 3, padding: same}\n"), {NULL},
+			"network",
+			"[{\"conv2d\":{\"kernel_size\":3,\"out_channels\":1,\"padding\":\"same\"}}"
+			"]"},
 		{NET("  - conv2d: {out_channels: 1, kernel_size: 3, padding: [1, 1, 1, 2]}\n"),
 			{NULL}, "network",
 			"[{\"conv2d\":{\"kernel_size\":3,\"out_channels\":1,\"padding\":[1,1,1,2]}}"
