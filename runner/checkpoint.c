@@ -6,7 +6,7 @@
 
 #include "layers/network/numerics.h"
 
-enum { VERSION = 1 };
+enum { VERSION = 2 };
 
 static const char magic[8] = "runnerC";
 

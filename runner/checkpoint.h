@@ -28,6 +28,7 @@ struct checkpoint {
 	double best;            /* value of the metric that judges epochs, in the best one */
 	int32_t best_epoch;     /* 0: none yet */
 	int32_t waited;         /* epochs since then */
+	double untrained;       /* accuracy of the initial weights on the test images, or NAN */
 };
 
 /* Bytes of a checkpoint with this state. */

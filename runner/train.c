@@ -516,12 +516,13 @@ static int trainer_run(struct trainer *t, struct train_result *result, struct er
 		evaluate_all(t, &before, err))
 		return -1;
 	if (!resumed)
-		result->untrained_accuracy = before.test_accuracy;
+		t->head.untrained = before.test_accuracy;
 	else if (show_history(t, result, err))
 		return -1;
 	else
 		progress_say(job->progress, "going on after epoch %d, batch %d of %d",
 			t->head.epoch, t->head.batch, t->batches);
+	result->untrained_accuracy = t->head.untrained;
 	t->saved_at = seconds_now();
 	return train_epochs(t, result, err);
 }
