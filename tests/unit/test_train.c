@@ -1,0 +1,574 @@
+/*
+ * Runs as the program trains them: the same bits whatever the number of threads and however often
+ * they are interrupted, and everything in the store that is to be there.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "layers/network/engine.h"
+#include "runner/checkpoint.h"
+#include "tests/support/files.h"
+#include "tests/support/planted.h"
+#include "tests/support/trained.h"
+
+#define SMALL "dataset=glyphs|dataset.train_limit=1000|dataset.test_limit=300|train.epochs=2"
+
+/* Trains a config in a store of its own, "FOLDER/NAME", which is left open for reading. */
+static struct store *trained_in(const char *folder, const char *name, const struct trained *t,
+	int threads, struct train_result *result)
+{
+	const char *path = files_path(folder, name);
+	struct err err = {0};
+	struct store *store = NULL;
+	int64_t run_id;
+
+	if (trained_run(t, path, threads, &run_id, result, &err) ||
+		store_open(&store, path, STORE_READ, STORE_WAIT_MS, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(run_id, 1);
+	return store;
+}
+
+/* What a run leaves that depends on its training alone: its epochs with their hashes, all points
+ * and the predictions, as one text; the caller frees it. */
+static char *trace(struct store *store)
+{
+	const char *text = planted_text(store,
+		"SELECT (SELECT group_concat(concat, char(10)) FROM (SELECT epoch || ' ' || lr || "
+		"' ' || train_loss || ' ' || train_accuracy || ' ' || coalesce(val_loss, '-') || ' "
+		"' "
+		"|| test_loss || ' ' || test_accuracy || ' ' || weights_hash AS concat FROM epoch "
+		"ORDER BY epoch)) || char(10) || (SELECT group_concat(concat, char(10)) FROM "
+		"(SELECT step || ' ' || epoch || ' ' || train_loss || ' ' || train_accuracy AS "
+		"concat FROM point ORDER BY step)) || char(10) || coalesce((SELECT hex(labels) "
+		"FROM prediction WHERE split = 'test'), '') || char(10) || "
+		"(SELECT run.status || ' ' || epochs_done || ' ' || coalesce(best_epoch, '-') || "
+		"' ' || untrained_accuracy || ' ' || weights_hash FROM run)");
+	char *copy = strdup(text);
+
+	assert_non_null(copy);
+	assert_string_not_equal(copy, "NULL");
+	return copy;
+}
+
+/* ---- threads */
+
+static void same_on_any_threads(const char *folder, const char *config, const char *changes)
+{
+	static const int threads[] = {1, 2, 7};
+	char *traces[3];
+	struct trained t;
+
+	trained_load(&t, config, changes);
+	for (int i = 0; i < 3; i++) {
+		char name[32];
+		struct train_result result;
+		struct store *store;
+
+		snprintf(name, sizeof name, "%s%d.db", t.experiment->name, threads[i]);
+		store = trained_in(folder, name, &t, threads[i], &result);
+		traces[i] = trace(store);
+		store_close(store);
+	}
+	trained_release(&t);
+	assert_string_equal(traces[0], traces[1]);
+	assert_string_equal(traces[0], traces[2]);
+	for (int i = 0; i < 3; i++)
+		free(traces[i]);
+}
+
+static void test_threads(void **state)
+{
+	same_on_any_threads(*state, "configs/lenet.yaml", SMALL "|train.batch_size=200");
+	same_on_any_threads(*state, "configs/lenet_relu.yaml", SMALL "|train.batch_size=90");
+	same_on_any_threads(
+		*state, "configs/mlp_dropout.yaml", SMALL "|dataset.validation=300|seed=5");
+}
+
+/* ---- interruptions */
+
+static void wait_ms(int ms)
+{
+	nanosleep(&(struct timespec){ms / 1000, ms % 1000 * 1000000L}, NULL);
+}
+
+/* Trains in a child that is sent `signal` after so long; whether it came to its end before. */
+static bool disturbed(const struct trained *t, const char *path, int signal, int after_ms)
+{
+	pid_t child = trained_fork(t, path, 2);
+	int status;
+
+	assert_true(child > 0);
+	wait_ms(after_ms);
+	kill(child, signal);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return true;
+	/* The signal may come before the child watches for it. */
+	assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == 2 + RUN_INTERRUPTED);
+	return false;
+}
+
+static struct store *opened(const char *path)
+{
+	struct store *store;
+	struct err err = {0};
+
+	if (store_open(&store, path, STORE_READ, STORE_WAIT_MS, &err))
+		fail_msg("%s", err.text);
+	return store;
+}
+
+/* Where the last checkpoint stands; false when there is none. */
+static bool checkpoint_at(const char *path, int *epoch, int *batch)
+{
+	struct store *store = opened(path);
+	bool found = planted_int(store, "SELECT count(*) FROM checkpoint") > 0;
+
+	if (found) {
+		*epoch = (int)planted_int(store, "SELECT epoch FROM checkpoint");
+		*batch = (int)planted_int(store, "SELECT batch FROM checkpoint");
+		assert_string_equal(planted_text(store, "SELECT status FROM run"), "interrupted");
+	}
+	store_close(store);
+	return found;
+}
+
+/* Interrupts a run again and again, a little later each time, until it has come to its end; then it
+ * must have left what an undisturbed one leaves. Counts the times that it was left within an epoch,
+ * and between two of them. */
+static void interrupt(
+	const char *folder, const char *config, const char *changes, int *within, int *between)
+{
+	const char *path = files_path(folder, "disturbed.db");
+	struct train_result result;
+	struct trained t;
+	struct store *store;
+	char *expected, *got;
+	int ms = 5, epoch, batch;
+
+	trained_load(&t, config, changes);
+	store = trained_in(folder, "undisturbed.db", &t, 2, &result);
+	expected = trace(store);
+	store_close(store);
+	*within = *between = 0;
+	for (; !disturbed(&t, path, SIGTERM, ms); ms += 5) {
+		assert_in_range(ms, 0, 2000);
+		if (access(path, F_OK) || !checkpoint_at(path, &epoch, &batch))
+			continue;
+		*within += batch > 0;
+		*between += epoch > 0 && batch == 0;
+	}
+	store = opened(path);
+	got = trace(store);
+	assert_string_equal(got, expected);
+	assert_int_equal(planted_int(store, "SELECT count(*) FROM run"), 1);
+	store_close(store);
+	trained_release(&t);
+	free(expected);
+	free(got);
+}
+
+/* Nearly all of the time goes into batches; dropout, adam's moments and the order of the images
+ * must go on where they were. */
+static void test_interrupted_within_epochs(void **state)
+{
+	int within, between;
+
+	interrupt(*state, "configs/mlp_dropout.yaml",
+		"dataset=glyphs|dataset.train_limit=4000|dataset.test_limit=10|train.epochs=3|"
+		"train.batch_size=16|train.optimizer=adam|train.lr=0.001|dataset.validation=10",
+		&within, &between);
+	assert_true(within > 1);
+}
+
+/* Nearly all of it goes into evaluation, so the signal is found where the next epoch would begin;
+ * early stopping must remember how long it has waited. */
+static void test_interrupted_between_epochs(void **state)
+{
+	int within, between;
+
+	interrupt(*state, "configs/lenet_relu.yaml",
+		"dataset=glyphs|dataset.train_limit=64|dataset.test_limit=6000|train.epochs=9|"
+		"train.batch_size=32|train.early_stopping={metric: train_loss, patience: 4, "
+		"min_delta: 100}|train.optimizer={sgd: {momentum: 0.9}}",
+		&within, &between);
+	assert_true(between > 1);
+}
+
+/* Waits until the query gives at least `n`, but no longer than a minute. */
+static void wait_for(const char *path, const char *sql, int64_t n)
+{
+	int64_t found = -1;
+
+	for (int waited = 0; found < n; waited++) {
+		assert_in_range(waited, 0, 60000 / 5);
+		wait_ms(5);
+		if (!access(path, F_OK)) {
+			struct store *store = NULL;
+			struct err err = {0};
+
+			if (!store_open(&store, path, STORE_READ, STORE_WAIT_MS, &err))
+				found = planted_int(store, sql);
+			store_close(store);
+		}
+	}
+}
+
+static void killed_when(const struct trained *t, const char *path, const char *sql, int64_t n)
+{
+	pid_t child = trained_fork(t, path, 2);
+	int status;
+
+	assert_true(child > 0);
+	wait_for(path, sql, n);
+	kill(child, SIGKILL);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+}
+
+/* Killed before there is a checkpoint, and after one that later epochs have left behind: those are
+ * trained again, and the store would not take other weights for them. */
+static void test_killed(void **state)
+{
+	const char *path = files_path(*state, "killed.db");
+	struct train_result result;
+	struct trained t;
+	struct store *store;
+	struct err err = {0};
+	char *expected, *got;
+	int64_t run_id;
+
+	trained_load(&t, "configs/mlp_dropout.yaml",
+		"dataset=glyphs|dataset.train_limit=3000|dataset.test_limit=500|train.epochs=20");
+	store = trained_in(*state, "undisturbed.db", &t, 2, &result);
+	expected = trace(store);
+	store_close(store);
+	killed_when(&t, path, "SELECT count(*) FROM run WHERE status = 'running'", 1);
+	killed_when(&t, path, "SELECT count(*) FROM epoch", 1);
+	killed_when(&t, path,
+		"SELECT (SELECT max(epoch) FROM epoch) > (SELECT max(epoch) FROM checkpoint)", 1);
+	if (trained_run(&t, path, 2, &run_id, &result, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(run_id, 1);
+	store = opened(path);
+	got = trace(store);
+	assert_string_equal(got, expected);
+	store_close(store);
+	if (trained_run(&t, path, 2, &run_id, &result, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(run_id, 0); /* done: nothing to claim */
+	trained_release(&t);
+	free(expected);
+	free(got);
+}
+
+/* ---- how runs end */
+
+static void test_diverged(void **state)
+{
+	struct train_result result;
+	struct trained t;
+	struct store *store;
+	struct err err = {0};
+	int64_t run_id;
+
+	trained_load(&t, "configs/mlp.yaml", SMALL "|train.lr=1e30|train.log_every=1");
+	store = trained_in(*state, "runner.db", &t, 2, &result);
+	assert_int_equal(result.status, RUN_DIVERGED);
+	assert_int_equal(result.epochs_done, 0);
+	assert_string_equal(planted_text(store, "SELECT status FROM run"), "diverged");
+	assert_int_equal(planted_int(store,
+				 "SELECT error GLOB 'the loss became * in epoch 1, batch [2-4] of "
+				 "4' FROM run"),
+		1);
+	assert_int_equal(planted_int(store, "SELECT count(*) FROM epoch"), 0);
+	assert_in_range(planted_int(store, "SELECT count(*) FROM point"), 1, 3);
+	assert_int_equal(planted_int(store, "SELECT count(*) FROM prediction"), 0);
+	assert_int_equal(planted_int(store, "SELECT finished_at IS NOT NULL FROM run"), 1);
+	store_close(store);
+	if (trained_run(&t, files_path(*state, "runner.db"), 2, &run_id, &result, &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(run_id, 0); /* it would diverge again */
+	trained_release(&t);
+}
+
+static void test_early_stopping(void **state)
+{
+	struct train_result result;
+	struct trained t;
+	struct store *store;
+
+	trained_load(&t, "configs/mlp.yaml",
+		"dataset=glyphs|dataset.train_limit=500|dataset.test_limit=50|train.epochs=9|"
+		"dataset.validation=100|train.early_stopping={metric: val_loss, patience: 2, "
+		"min_delta: 100}");
+	store = trained_in(*state, "runner.db", &t, 2, &result);
+	assert_int_equal(result.status, RUN_DONE);
+	assert_true(result.stopped_early);
+	assert_int_equal(planted_int(store, "SELECT epochs_done FROM run"), 3);
+	assert_int_equal(planted_int(store, "SELECT best_epoch FROM run"), 1);
+	assert_int_equal(planted_int(store, "SELECT count(*) FROM epoch"), 3);
+	assert_string_equal(planted_text(store, "SELECT status FROM run"), "done");
+	store_close(store);
+	trained_release(&t);
+}
+
+/* Nothing is stopped while there is progress, and the best epoch is the one with the best value. */
+static void test_best_epoch(void **state)
+{
+	struct train_result result;
+	struct trained t;
+	struct store *store;
+
+	trained_load(&t, "configs/softmax.yaml",
+		"dataset=glyphs|dataset.train_limit=1000|dataset.test_limit=50|train.epochs=6|"
+		"dataset.validation=200|train.lr=0.5|train.early_stopping={metric: val_accuracy, "
+		"patience: 6}");
+	store = trained_in(*state, "runner.db", &t, 2, &result);
+	assert_false(result.stopped_early);
+	assert_int_equal(planted_int(store, "SELECT epochs_done FROM run"), 6);
+	assert_int_equal(planted_int(store, "SELECT best_epoch FROM run"),
+		planted_int(store,
+			"SELECT epoch FROM epoch ORDER BY val_accuracy DESC, epoch LIMIT 1"));
+	store_close(store);
+	trained_release(&t);
+}
+
+/* ---- what is measured */
+
+/* The share of the test images that the initial weights get right. */
+static double untrained(const struct trained *t)
+{
+	struct examples examples = {.pixels = t->dataset->test.pixels,
+		.value = t->selection.value,
+		.labels = t->dataset->test.labels};
+	struct batch batch = {.examples = &examples, .n = t->selection.n_test};
+	struct batch_result result;
+	struct engine *engine = NULL;
+	struct team *team = NULL;
+	struct state state;
+	struct err err = {0};
+
+	trained_start(t, &state);
+	if (team_new(&team, 1, &err) ||
+		engine_new(&engine, t->network, &t->experiment->loss, &state, team, &err) ||
+		engine_evaluate(engine, &batch, &result, &err))
+		fail_msg("%s", err.text);
+	engine_free(engine);
+	team_free(team);
+	state_release(&state);
+	return (double)result.correct / batch.n;
+}
+
+static void test_metrics(void **state)
+{
+	struct train_result result;
+	struct trained t;
+	struct store *store;
+
+	trained_load(&t, "configs/lenet_relu.yaml",
+		SMALL "|dataset.validation=250|train.batch_size=100");
+	store = trained_in(*state, "runner.db", &t, 2, &result);
+	assert_int_equal(planted_int(store, "SELECT count(*) FROM epoch"), 2);
+	assert_true(planted_real(store, "SELECT untrained_accuracy FROM run") == untrained(&t));
+	assert_true(result.untrained_accuracy == untrained(&t));
+	/* Accuracies are shares of 1000 training, 250 validation and 300 test images. */
+	assert_int_equal(
+		planted_int(store,
+			"SELECT count(*) FROM epoch WHERE "
+			"abs(train_accuracy * 1000 - round(train_accuracy * 1000)) < 1e-9 AND "
+			"abs(val_accuracy * 250 - round(val_accuracy * 250)) < 1e-9 AND "
+			"abs(test_accuracy * 300 - round(test_accuracy * 300)) < 1e-9 AND "
+			"val_loss > 0 AND test_loss > 0 AND seconds > 0 AND "
+			"examples_per_second > 0 AND lr = 0.1 AND weights_hash IS NOT NULL"),
+		2);
+	assert_int_equal(planted_int(store,
+				 "SELECT count(*) FROM run JOIN epoch ON epoch.epoch = epochs_done "
+				 "WHERE run.train_loss = epoch.train_loss AND run.val_loss = "
+				 "epoch.val_loss AND run.test_loss = epoch.test_loss AND "
+				 "run.test_accuracy = epoch.test_accuracy AND run.val_accuracy = "
+				 "epoch.val_accuracy AND run.weights_hash = epoch.weights_hash"),
+		1);
+	store_close(store);
+	trained_release(&t);
+}
+
+/* The predictions of the last epoch, image by image, count up to its accuracy. */
+static void test_predictions(void **state)
+{
+	struct train_result result;
+	struct trained t;
+	struct store *store;
+
+	trained_load(&t, "configs/softmax.yaml", SMALL "|train.lr=0.5");
+	store = trained_in(*state, "runner.db", &t, 2, &result);
+	assert_int_equal(planted_int(store, "SELECT length(labels) FROM prediction"), 300);
+	assert_int_equal(planted_int(store, "SELECT sum(count) FROM confusion"), 300);
+	assert_true(
+		fabs(planted_real(store, "SELECT sum(count) / 300.0 FROM confusion WHERE actual = "
+					 "predicted") -
+			planted_real(store, "SELECT test_accuracy FROM run")) < 1e-12);
+	assert_true(planted_real(store, "SELECT test_accuracy FROM run") > 0.2);
+	for (int digit = 0; digit < 10; digit++) {
+		char sql[80];
+		int expected = 0;
+
+		for (int i = 0; i < 300; i++)
+			expected += t.dataset->test.labels[i] == digit;
+		snprintf(sql, sizeof sql, "SELECT sum(count) FROM confusion WHERE actual = %d",
+			digit);
+		assert_int_equal(planted_int(store, sql), expected);
+	}
+	store_close(store);
+	trained_release(&t);
+}
+
+/* Five points an epoch where the batches can be divided so, the last one at its end with the
+ * epoch's own means. */
+static void test_points(void **state)
+{
+	struct train_result result;
+	struct trained t;
+	struct store *store;
+
+	trained_load(&t, "configs/softmax.yaml", SMALL "|train.batch_size=64|train.epochs=3");
+	store = trained_in(*state, "runner.db", &t, 2, &result); /* 16 batches: 3 6 9 12 15 16 */
+	assert_int_equal(planted_int(store, "SELECT count(*) FROM point"), 18);
+	assert_string_equal(
+		planted_text(store, "SELECT group_concat(step) FROM point WHERE epoch <= 1"),
+		"3,6,9,12,15,16");
+	assert_int_equal(
+		planted_int(store, "SELECT count(*) FROM epoch JOIN point ON point.epoch = "
+				   "epoch.epoch WHERE point.train_loss = epoch.train_loss AND "
+				   "point.train_accuracy = epoch.train_accuracy"),
+		3);
+	store_close(store);
+	trained_release(&t);
+	trained_load(&t, "configs/softmax.yaml", SMALL "|train.batch_size=100|train.epochs=3");
+	store = trained_in(*state, "five.db", &t, 2, &result);
+	assert_int_equal(planted_int(store, "SELECT count(*) FROM point"), 15);
+	assert_string_equal(
+		planted_text(store, "SELECT group_concat(printf('%.1f', epoch)) FROM point "
+				    "WHERE epoch > 1 AND epoch <= 2"),
+		"1.2,1.4,1.6,1.8,2.0");
+	store_close(store);
+	trained_release(&t);
+}
+
+/* Each seven steps, over epochs' ends: the means since the last point. */
+static void test_points_by_steps(void **state)
+{
+	struct train_result result;
+	struct trained t;
+	struct store *store;
+
+	trained_load(&t, "configs/softmax.yaml", SMALL "|train.batch_size=100|train.log_every=7");
+	store = trained_in(*state, "runner.db", &t, 2, &result);
+	assert_string_equal(planted_text(store, "SELECT group_concat(step) FROM point"), "7,14");
+	store_close(store);
+	trained_release(&t);
+}
+
+static double tensor_norm(const struct trained *t, const struct state *state, const char *path)
+{
+	double sum = 0;
+
+	for (int i = 0; i < t->network->n_tensors; i++) {
+		const struct tensor *tensor = &t->network->tensors[i];
+
+		for (size_t k = 0; k < tensor->size && !strcmp(tensor->path, path); k++)
+			sum += pow((double)state->trained[tensor->at + k], 2);
+	}
+	return sqrt(sum);
+}
+
+static void test_norms(void **state)
+{
+	struct train_result result;
+	struct checkpoint head;
+	struct state last;
+	struct trained t;
+	struct store *store;
+	struct err err = {0};
+	bool found = false;
+
+	trained_load(&t, "configs/lenet_relu.yaml", SMALL "|train.log_norms=true");
+	store = trained_in(*state, "runner.db", &t, 2, &result);
+	/* Twelve layers with two rows each, ten tensors with two each, twice. */
+	assert_int_equal(planted_int(store, "SELECT count(*) FROM metric"), 88);
+	assert_int_equal(
+		planted_int(store, "SELECT count(*) FROM metric WHERE value > 0 AND value < 100"),
+		88);
+	/* relu halves the sum of squares or so; flatten leaves it. */
+	assert_int_equal(
+		planted_int(store,
+			"SELECT count(DISTINCT value) FROM metric WHERE epoch = 2 AND name "
+			"= 'output_rms' AND layer IN ('5', '6')"),
+		1);
+	assert_int_equal(planted_int(store,
+				 "SELECT (SELECT value FROM metric WHERE epoch = 1 AND layer = '1' "
+				 "AND name = 'output_rms') < (SELECT value FROM metric WHERE epoch "
+				 "= 1 AND layer = '0' AND name = 'output_rms')"),
+		1);
+	if (state_new(&last, t.network, &t.experiment->train.optimizer, &err) ||
+		checkpoint_read(&head, &last, store, 1, "last", &found, &err))
+		fail_msg("%s", err.text);
+	assert_true(found);
+	assert_true(fabs(planted_real(store,
+				 "SELECT value FROM metric WHERE epoch = 2 AND layer = '7.weight' "
+				 "AND name = 'norm'") -
+			    tensor_norm(&t, &last, "7.weight")) < 1e-6);
+	state_release(&last);
+	store_close(store);
+	trained_release(&t);
+}
+
+/* The rate of an epoch is that of its last update. */
+static void test_learning_rates(void **state)
+{
+	struct train_result result;
+	struct trained t;
+	struct store *store;
+
+	trained_load(&t, "configs/softmax.yaml",
+		SMALL "|train.epochs=3|train.lr=0.2|train.lr_schedule={exponential: {gamma: 0.5}}");
+	store = trained_in(*state, "runner.db", &t, 2, &result);
+	assert_string_equal(
+		planted_text(store, "SELECT group_concat(lr) FROM epoch"), "0.2,0.1,0.05");
+	store_close(store);
+	trained_release(&t);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, files_setup, files_teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_threads),
+		TEST(test_interrupted_within_epochs),
+		TEST(test_interrupted_between_epochs),
+		TEST(test_killed),
+		TEST(test_diverged),
+		TEST(test_early_stopping),
+		TEST(test_best_epoch),
+		TEST(test_metrics),
+		TEST(test_predictions),
+		TEST(test_points),
+		TEST(test_points_by_steps),
+		TEST(test_norms),
+		TEST(test_learning_rates),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
