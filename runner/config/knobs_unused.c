@@ -56,24 +56,38 @@ static void mark_references(struct taken *taken, const struct node *node)
 	}
 }
 
-static void check_knob(
-	struct config *config, const struct node *params, const struct entry *knob, bool taken)
+static void tell_unused(struct config *config, const struct node *params, const struct entry *knob)
 {
-	const struct source *source = sources_find(config->sources, knob->key->place);
 	struct suggestion meant = {.wrong = knob->key->text};
-	char brief[UTF8_BRIEF], text[SUGGESTION_TEXT];
+	char text[SUGGESTION_TEXT];
 
 	for (int i = 0; i < params->n; i++)
 		if (&params->entries[i] != knob)
 			suggestion_try(&meant, params->entries[i].key->text);
-	utf8_brief(knob->key->text, brief);
-	if (!is_knob_name(knob->key->text))
+	config_error(config, knob->key->place,
+		"nothing takes up the knob '%s': $%s stands nowhere%s", knob->key->text,
+		knob->key->text, suggestion_text(&meant, text));
+}
+
+/* False for a knob that is to be dropped. */
+static bool check_knob(
+	struct config *config, const struct node *params, const struct entry *knob, bool taken)
+{
+	const struct source *source = sources_find(config->sources, knob->key->place);
+	char brief[UTF8_BRIEF];
+
+	if (!is_knob_name(knob->key->text)) {
 		config_error(config, knob->key->place,
-			"a knob's name is made of letters, digits and '_', not '%s'", brief);
-	else if (!taken && source && !source->extended_at.line)
-		config_error(config, knob->key->place,
-			"nothing takes up the knob '%s': $%s stands nowhere%s", brief, brief,
-			suggestion_text(&meant, text));
+			"a knob's name is made of letters, digits and '_', not '%s'",
+			utf8_brief(knob->key->text, brief));
+		return true;
+	}
+	if (taken)
+		return true;
+	if (source && source->extended_at.line)
+		return false;
+	tell_unused(config, params, knob);
+	return true;
 }
 
 /* `params` when it is a map of knobs, else NULL and, where it is anything else, an error. */
@@ -88,6 +102,16 @@ static struct node *find_params(struct config *config, struct node *root)
 		config_error(config, params->place, "'params' expects a map of knobs, found %s",
 			node_found(params, found));
 	return NULL;
+}
+
+static void drop_knobs(struct node *params, const bool *keep)
+{
+	int kept = 0;
+
+	for (int i = 0; i < params->n; i++)
+		if (keep[i])
+			params->entries[kept++] = params->entries[i];
+	params->n = kept;
 }
 
 void knobs_check(struct config *config, struct node *root)
@@ -105,5 +129,7 @@ void knobs_check(struct config *config, struct node *root)
 	}
 	mark_references(&taken, root);
 	for (int i = 0; i < params->n; i++)
-		check_knob(config, params, &params->entries[i], taken.by_index[i]);
+		taken.by_index[i] =
+			check_knob(config, params, &params->entries[i], taken.by_index[i]);
+	drop_knobs(params, taken.by_index);
 }

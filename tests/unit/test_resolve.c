@@ -319,6 +319,7 @@ static void test_extends(void **state)
 	assert_true(x->seed == 5);
 	assert_part(x, "dataset", "{\"name\":\"mnist\",\"train_limit\":9}");
 	assert_part(x, "network", "[\"flatten\"]"); /* lists replace */
+	assert_part(x, "params", "none");           /* and nothing takes these up any more */
 	assert_part(
 		x, "train", "{\"epochs\":4,\"lr\":2,\"optimizer\":{\"sgd\":{\"momentum\":0.5}}}");
 	/* the place of an inherited value is in the file that says it */
