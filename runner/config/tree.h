@@ -1,9 +1,9 @@
 /*
  * tree -- the values of a config as a tree of nodes that know where they were written.
  *
- * yaml.h makes trees of files, resolve.h puts them together, fill.h takes values out of them. All
- * nodes live in the arena of a struct config; nothing is freed alone. What a plain scalar is says
- * scalar.h.
+ * yaml.h makes trees of texts; extend.h, override.h and knobs.h make one config of them; fill.h
+ * takes the values out. All nodes live in the arena of a struct config; nothing is freed alone.
+ * What a plain scalar is says scalar.h.
  */
 #ifndef RUNNER_CONFIG_TREE_H
 #define RUNNER_CONFIG_TREE_H
