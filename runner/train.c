@@ -1,6 +1,7 @@
 /* train -- see train.h. */
 #include "runner/train.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,12 +24,12 @@ struct trainer {
 	struct state state;
 	struct checkpoint head;
 	struct examples train, test;
-	int batches;        /* of an epoch */
-	int32_t *order;     /* places in selection->train, of this epoch */
-	int32_t *rows;      /* of a batch */
-	uint8_t *predicted; /* of the test images */
-	struct store_point *points;
-	int n_points;
+	int batches;                /* of an epoch */
+	int32_t *order;             /* places in selection->train, of this epoch */
+	int32_t *rows;              /* of a batch */
+	uint8_t *predicted;         /* of the test images */
+	struct store_point *points; /* of this epoch, not saved yet */
+	int n_points, most_points;
 	struct norms norms;
 	double train_seconds;   /* forward, backward and update of this epoch, */
 	int64_t train_examples; /*   and the images they took */
@@ -63,16 +64,17 @@ static struct examples examples_of(const struct split *split, const float *value
 static int trainer_memory(struct trainer *t, struct err *err)
 {
 	const struct selection *s = t->job->selection;
-	size_t rows = (size_t)t->job->network->n_rows;
-	size_t points = (size_t)(t->spec->log_every ? t->batches : POINTS_AN_EPOCH + 1);
+	size_t layers = (size_t)t->job->network->n_rows;
+	int rows = t->spec->batch_size < s->n_train ? t->spec->batch_size : s->n_train;
 
+	t->most_points = t->spec->log_every ? t->batches : 2 * POINTS_AN_EPOCH;
 	t->order = arena_take(&t->arena, (size_t)s->n_train * sizeof *t->order, err);
-	t->rows = arena_take(&t->arena, (size_t)t->spec->batch_size * sizeof *t->rows, err);
+	t->rows = arena_take(&t->arena, (size_t)rows * sizeof *t->rows, err);
 	t->predicted = arena_take(&t->arena, (size_t)s->n_test, err);
-	t->points = arena_take(&t->arena, points * sizeof *t->points, err);
-	t->norms.output = arena_take(&t->arena, rows * sizeof(double), err);
-	t->norms.gradient = arena_take(&t->arena, rows * sizeof(double), err);
-	t->norms.elements = arena_take(&t->arena, rows * sizeof(int64_t), err);
+	t->points = arena_take(&t->arena, (size_t)t->most_points * sizeof *t->points, err);
+	t->norms.output = arena_take(&t->arena, layers * sizeof(double), err);
+	t->norms.gradient = arena_take(&t->arena, layers * sizeof(double), err);
+	t->norms.elements = arena_take(&t->arena, layers * sizeof(int64_t), err);
 	t->content_size = checkpoint_size(&t->state);
 	t->content = arena_take(&t->arena, t->content_size, err);
 	return t->order && t->rows && t->predicted && t->points && t->norms.output &&
@@ -150,7 +152,8 @@ static double sums_accuracy(const struct sums *sums)
 }
 
 /* Where batch `batch` (from 0) ends: a point each log_every steps with the means since the last
- * one, or five an epoch with the means of the epoch so far, as d2l plots them. */
+ * one, or five an epoch with the means of the epoch so far, as d2l plots them: each fifth of the
+ * batches, rounded down, and the last one, so 9 batches make 9 points, which is the most. */
 static void point_add(struct trainer *t, int batch)
 {
 	int every = t->spec->log_every ? t->spec->log_every : t->batches / POINTS_AN_EPOCH;
@@ -163,6 +166,7 @@ static void point_add(struct trainer *t, int batch)
 		due = true;
 	if (!due)
 		return;
+	assert(t->n_points < t->most_points);
 	t->points[t->n_points++] = (struct store_point){
 		.step = t->state.step,
 		.position = t->head.epoch + (batch + 1.0) / t->batches,

@@ -466,6 +466,29 @@ static void test_points(void **state)
 	trained_release(&t);
 }
 
+/* Nine batches cannot be divided so: each is a point. They are no more than there is room for. */
+static void test_points_of_nine(void **state)
+{
+	struct train_result result;
+	struct trained t;
+	struct store *store;
+
+	trained_load(
+		&t, "configs/softmax.yaml", SMALL "|train.batch_size=112|train.log_norms=true");
+	store = trained_in(*state, "runner.db", &t, 2, &result);
+	assert_string_equal(planted_text(store, "SELECT group_concat(step) FROM point"),
+		"1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18");
+	assert_int_equal(planted_int(store, "SELECT count(*) FROM point WHERE train_loss > 0 AND "
+					    "train_loss < 3 AND train_accuracy > 0"),
+		18);
+	/* Nobody wants a gradient of what flatten makes of the image; it is 0. */
+	assert_int_equal(
+		planted_int(store, "SELECT count(*) FROM metric WHERE value > 0 AND value < 100"),
+		14);
+	store_close(store);
+	trained_release(&t);
+}
+
 /* Each seven steps, over epochs' ends: the means since the last point. */
 static void test_points_by_steps(void **state)
 {
@@ -565,6 +588,7 @@ int main(void)
 		TEST(test_metrics),
 		TEST(test_predictions),
 		TEST(test_points),
+		TEST(test_points_of_nine),
 		TEST(test_points_by_steps),
 		TEST(test_norms),
 		TEST(test_learning_rates),
