@@ -103,8 +103,7 @@ static int input_shape(const struct experiment *x, const char *text, struct shap
 	return 0;
 }
 
-static int describe_file(
-	const char *path, const struct arguments *a, const struct flags *flags, struct diags *diags)
+static int describe_file(struct arguments *a, int i, const struct flags *flags, struct diags *diags)
 {
 	struct experiment *x;
 	struct network *network = NULL;
@@ -112,7 +111,7 @@ static int describe_file(
 	struct shape shape;
 	int n_classes, failed;
 
-	if (experiment_load(&x, path, a->overrides, a->n_overrides, diags))
+	if (arguments_load(a, i, &x, diags))
 		return -1;
 	failed = input_shape(x, flags->input, &shape, &n_classes, &err) ||
 		 network_build(&network, x, shape, n_classes, &err) ||
@@ -156,9 +155,11 @@ static int cmd_describe(int argc, char **argv)
 	for (int i = 0; code == EXIT_DONE && i < arguments.files.n; i++) {
 		if (i)
 			putchar('\n');
-		if (describe_file(arguments.files.at[i], &arguments, &flags, &diags))
+		if (describe_file(&arguments, i, &flags, &diags))
 			code = EXIT_USAGE;
 	}
+	if (code == EXIT_DONE && arguments_check_fit(&arguments, &diags))
+		code = EXIT_USAGE;
 	fflush(stdout);
 	diags_print(&diags, stderr, term_look(stderr, false).colour);
 	diags_release(&diags);

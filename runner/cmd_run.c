@@ -328,7 +328,7 @@ out:
 /* Reads and checks every config; nothing is trained when one of them is wrong. */
 static int load_all(struct session *s, struct diags *diags)
 {
-	const struct arguments *a = &s->arguments;
+	struct arguments *a = &s->arguments;
 	struct err err = {0};
 	bool bad = false;
 
@@ -341,7 +341,7 @@ static int load_all(struct session *s, struct diags *diags)
 	for (; s->n < a->files.n; s->n++) {
 		struct experiment **x = &s->experiments[s->n];
 
-		if (experiment_load(x, a->files.at[s->n], a->overrides, a->n_overrides, diags)) {
+		if (arguments_load(a, s->n, x, diags)) {
 			bad = true;
 			continue;
 		}
@@ -353,6 +353,8 @@ static int load_all(struct session *s, struct diags *diags)
 				"describe %s` shows the network",
 				(*x)->path);
 	}
+	if (!bad && arguments_check_fit(a, diags))
+		bad = true;
 	return bad || diags_failed(diags) ? -1 : 0;
 }
 

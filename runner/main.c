@@ -79,13 +79,10 @@ static int unknown(const char *name)
 	return EXIT_USAGE;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	const struct command *command;
-	int code;
 
-	setlocale(LC_CTYPE, "C.UTF-8");
-	signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a write error with words */
 	if (argc < 2) {
 		fputs(guide, stdout);
 		return EXIT_DONE;
@@ -98,11 +95,17 @@ int main(int argc, char **argv)
 	}
 	command = find(argv[1]);
 	if (command)
-		code = command->run(argc - 1, argv + 1);
-	else if (is_path(argv[1]))
-		code = run_command.run(argc, argv);
-	else
-		return unknown(argv[1]);
+		return command->run(argc - 1, argv + 1);
+	return is_path(argv[1]) ? run_command.run(argc, argv) : unknown(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	int code;
+
+	setlocale(LC_CTYPE, "C.UTF-8");
+	signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a write error with words */
+	code = run(argc, argv);
 	if (fflush(stdout) || ferror(stdout)) {
 		fprintf(stderr, "runner: cannot write the output\n");
 		return code ? code : EXIT_RUN_FAILED;
