@@ -32,7 +32,7 @@ static bool nearest_file(DIR *folder, const char *wrong, char best[256])
 	while ((entry = readdir(folder))) {
 		const char *before = meant.best;
 		if (!strcmp(entry->d_name, with_ending)) {
-			strcpy(best, with_ending);
+			snprintf(best, 256, "%s", with_ending);
 			return true;
 		}
 		if (!is_config(entry->d_name))
