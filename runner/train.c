@@ -37,6 +37,7 @@ struct trainer {
 	int64_t all_examples;
 	double saved_at; /* when the last checkpoint was */
 	double started_at, epoch_at;
+	bool diverged;
 	uint8_t *content; /* of a checkpoint */
 	size_t content_size;
 	struct arena arena;
@@ -204,7 +205,15 @@ static void epoch_order(struct trainer *t)
 			t->order[i] = i;
 }
 
-/* One batch: gradient and update. A loss that is no number any more fails, with epoch and batch. */
+/* A loss that is no number any more: fails, with epoch and batch. `on` says of which images. */
+static int diverge(struct trainer *t, double loss, const char *on, int batch, struct err *err)
+{
+	t->diverged = true;
+	return err_set(err, "the loss%s became %s in epoch %d, batch %d of %d", on,
+		isnan(loss) ? "NaN" : "infinite", t->head.epoch + 1, batch, t->batches);
+}
+
+/* One batch: gradient and update. */
 static int train_batch(struct trainer *t, int number, struct err *err)
 {
 	const struct experiment *x = t->job->experiment;
@@ -233,9 +242,7 @@ static int train_batch(struct trainer *t, int number, struct err *err)
 	sums_add(&t->head.epoch_sums, &result, batch.n);
 	sums_add(&t->head.point_sums, &result, batch.n);
 	if (!isfinite(result.loss))
-		return err_set(err, "the loss became %s in epoch %d, batch %d of %d",
-			isnan(result.loss) ? "NaN" : "infinite", t->head.epoch + 1, number + 1,
-			t->batches);
+		return diverge(t, result.loss, "", number + 1, err);
 	return 0;
 }
 
@@ -251,6 +258,18 @@ static int evaluate(struct trainer *t, const struct examples *examples, const in
 		return -1;
 	*loss = result.loss / n;
 	*accuracy = examples->labels ? (double)result.correct / n : NAN;
+	return 0;
+}
+
+/* Training losses are taken before each update; what the epoch's last one did shows here. */
+static int check_losses(struct trainer *t, const struct store_metrics *m, struct err *err)
+{
+	const struct selection *s = t->job->selection;
+
+	if (s->n_validation && !isfinite(m->val_loss))
+		return diverge(t, m->val_loss, " on the validation images", t->batches, err);
+	if (s->n_test && !isfinite(m->test_loss))
+		return diverge(t, m->test_loss, " on the test images", t->batches, err);
 	return 0;
 }
 
@@ -366,14 +385,19 @@ static void show_epoch(struct trainer *t, const struct store_epoch *epoch)
 	progress_epoch(t->job->progress, &u);
 }
 
+bool at_chance(double accuracy, int classes)
+{
+	return classes > 1 && accuracy < fmin(1.5 / classes, 1.0 / classes + 0.05);
+}
+
 /* What a beginner cannot know: a loss that stays at ln(classes) is a plateau that this kind of
  * network leaves by itself. Said once, and once more when it is over. */
 static void explain_plateau(struct trainer *t, const struct store_metrics *m, bool *on_plateau)
 {
 	int classes = t->job->selection->dataset->n_classes;
 	double chance = classes > 1 ? log(classes) : 0;
-	bool now = classes > 1 && fabs(m->train_loss - chance) < 0.02 * chance &&
-		   m->train_accuracy < 1.5 / classes;
+	bool now = fabs(m->train_loss - chance) < 0.02 * chance &&
+		   at_chance(m->train_accuracy, classes);
 
 	if (now && !*on_plateau)
 		progress_say(t->job->progress,
@@ -401,7 +425,7 @@ static int epoch_end(struct trainer *t, struct train_result *result, bool *enoug
 
 	m->train_loss = sums_loss(&t->head.epoch_sums);
 	m->train_accuracy = sums_accuracy(&t->head.epoch_sums);
-	if (evaluate_all(t, m, err) ||
+	if (evaluate_all(t, m, err) || check_losses(t, m, err) ||
 		safetensors_hash(hash, job->network, t->state.trained, t->state.buffers, err) ||
 		(t->spec->log_norms && norms_rows(t, &extra, &epoch.n_extra, err)))
 		return -1;
@@ -455,11 +479,6 @@ static int train_epoch(struct trainer *t, struct err *err)
 	return 0;
 }
 
-static bool loss_is_finite(const struct trainer *t)
-{
-	return isfinite(t->head.epoch_sums.loss);
-}
-
 /* All epochs; the status that the run ends with, in result. */
 static int train_epochs(struct trainer *t, struct train_result *result, struct err *err)
 {
@@ -475,11 +494,13 @@ static int train_epochs(struct trainer *t, struct train_result *result, struct e
 			result->status = RUN_INTERRUPTED;
 			return 0;
 		}
-		if (got && !loss_is_finite(t)) {
+		if (!got)
+			got = epoch_end(t, result, &enough, err);
+		if (t->diverged) {
 			result->status = RUN_DIVERGED;
 			return 0;
 		}
-		if (got || epoch_end(t, result, &enough, err))
+		if (got)
 			return -1;
 		explain_plateau(t, &result->last, &on_plateau);
 	}

@@ -44,4 +44,8 @@ struct train_result {
  * something failed: the run is then recorded as failed, if the store can still be written. */
 int train(struct train_result *result, const struct train_job *job, struct err *err);
 
+/* No better than guessing: at most half as good again as 1 in `classes`, nor 5 % above it. False
+ * for NAN, and without classes. */
+bool at_chance(double accuracy, int classes);
+
 #endif

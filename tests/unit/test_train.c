@@ -303,6 +303,61 @@ static void test_diverged(void **state)
 	trained_release(&t);
 }
 
+/* The only update of the only epoch: the training loss, taken before it, is fine. */
+static void test_diverged_by_the_last_update(void **state)
+{
+	struct train_result result;
+	struct trained t;
+	struct store *store;
+
+	trained_load(&t, "configs/mlp.yaml",
+		SMALL "|train.lr=1e30|train.batch_size=1000|train.epochs=1");
+	store = trained_in(*state, "runner.db", &t, 2, &result);
+	assert_int_equal(result.status, RUN_DIVERGED);
+	assert_string_equal(planted_text(store, "SELECT status FROM run"), "diverged");
+	assert_int_equal(planted_int(store,
+				 "SELECT error GLOB 'the loss on the test images became * in epoch "
+				 "1, batch 1 of 1' FROM run"),
+		1);
+	store_close(store);
+	trained_release(&t);
+}
+
+static void test_at_chance(void **unused)
+{
+	(void)unused;
+	assert_true(at_chance(0.1, 10));
+	assert_true(at_chance(0.149, 10));
+	assert_false(at_chance(0.151, 10));
+	assert_true(at_chance(0.52, 2));
+	assert_false(at_chance(0.7, 2)); /* half as good again as 0.5 would be 0.75 */
+	assert_false(at_chance(0.05, 100));
+	assert_false(at_chance(NAN, 10));
+	assert_false(at_chance(0, 0));
+}
+
+/* Sizes at the edge: one image, batches larger than the data, curves longer than the run. */
+static void test_small_runs(void **state)
+{
+	struct train_result result;
+	struct trained t;
+	struct store *store;
+
+	trained_load(&t, "configs/mlp_dropout.yaml",
+		"dataset=glyphs|dataset.train_limit=1|dataset.test_limit=1|train.epochs=2|"
+		"dataset.validation=59999|train.batch_size=1048576|train.log_every=2147483647|"
+		"train.log_norms=true");
+	store = trained_in(*state, "one.db", &t, 7, &result);
+	assert_int_equal(result.status, RUN_DONE);
+	assert_int_equal(planted_int(store, "SELECT count(*) FROM epoch WHERE train_loss > 0 AND "
+					    "test_loss > 0 AND val_loss > 0"),
+		2);
+	assert_int_equal(planted_int(store, "SELECT count(*) FROM point"), 0);
+	assert_int_equal(planted_int(store, "SELECT length(labels) FROM prediction"), 1);
+	store_close(store);
+	trained_release(&t);
+}
+
 static void test_early_stopping(void **state)
 {
 	struct train_result result;
@@ -583,6 +638,9 @@ int main(void)
 		TEST(test_interrupted_between_epochs),
 		TEST(test_killed),
 		TEST(test_diverged),
+		TEST(test_diverged_by_the_last_update),
+		TEST(test_small_runs),
+		cmocka_unit_test(test_at_chance),
 		TEST(test_early_stopping),
 		TEST(test_best_epoch),
 		TEST(test_metrics),
