@@ -71,6 +71,7 @@ static const struct {
 	{EXIT_RUN_FAILED, "a run failed or diverged, or something could not be done"},
 	{EXIT_USAGE, "usage or config error; nothing was run"},
 	{EXIT_NO_DATA, "a data set is neither on this machine nor reachable"},
+	{EXIT_STOPPED, "another process is training the run; the same command goes on later"},
 	{EXIT_INTERRUPTED, "interrupted (SIGINT) after a clean checkpoint"},
 	{EXIT_TERMINATED, "terminated (SIGTERM) after a clean checkpoint"},
 };

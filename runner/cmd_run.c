@@ -43,6 +43,7 @@ struct session {
 	const struct experiment *dataset_of;
 	int failures;
 	bool unfinished; /* some run did not come to its end */
+	bool elsewhere;  /* another process is training one of them */
 	int exit;        /* once it is not EXIT_DONE nothing more is trained */
 };
 
@@ -100,9 +101,25 @@ static const char *store_path(const struct session *s)
 	return s->flags.db ? s->flags.db : store_default_path();
 }
 
-/* How the run stands in the store, on stdout. */
+/* Why a run that is in the store already was not trained. */
+static void tell_there(struct session *s, const struct experiment *x, const struct store_run *run)
+{
+	if (!strcmp(run->status, "running")) {
+		printf("Another process is training it now.\n");
+		s->elsewhere = true;
+		return;
+	}
+	if (!strcmp(run->status, "diverged"))
+		s->failures++;
+	printf("This run is there already");
+	if (strcmp(run->name, x->name))
+		printf(", under the name '%s'", run->name);
+	printf("; -f trains it anew.\n");
+}
+
+/* How the run stands in the store, on stdout. `there`: it was there before and was not trained. */
 static int report(
-	const struct session *s, const struct experiment *x, int64_t run_id, struct err *err)
+	struct session *s, const struct experiment *x, int64_t run_id, bool there, struct err *err)
 {
 	struct arena arena = {0};
 	struct store_run *run;
@@ -128,6 +145,8 @@ static int report(
 		printf("Stopped early, after epoch %lld of %lld.\n", (long long)run->epochs_done,
 			(long long)run->epochs);
 	failed = run->epochs_done ? print_result(s, run, err) : 0;
+	if (there)
+		tell_there(s, x, run);
 out:
 	if (!failed && x->has_sweep)
 		printf("note: `sweep:` of %s is not carried out yet; this was its base config\n",
@@ -267,7 +286,7 @@ static int train_run(struct session *s, const struct experiment *x, const struct
 		s->unfinished = true;
 	if (result.status == RUN_DIVERGED)
 		s->failures++;
-	return report(s, x, run_id, err);
+	return report(s, x, run_id, false, err);
 }
 
 /* Row and claim: *train says whether this process is to train the run. */
@@ -288,10 +307,7 @@ static int take_run(struct session *s, const struct experiment *x, const struct 
 		return -1;
 	if (*train)
 		return 0;
-	if (report(s, x, *run_id, err))
-		return -1;
-	printf("This run is there already; -f trains it anew.\n");
-	return 0;
+	return report(s, x, *run_id, true, err);
 }
 
 static int run_one(struct session *s, const struct experiment *x, struct err *err)
@@ -434,7 +450,9 @@ static int run_all(struct session *s)
 		return signals_stop() == SIGTERM ? EXIT_TERMINATED : EXIT_INTERRUPTED;
 	if (s->exit)
 		return s->exit;
-	return s->failures ? EXIT_RUN_FAILED : EXIT_DONE;
+	if (s->failures)
+		return EXIT_RUN_FAILED;
+	return s->elsewhere ? EXIT_STOPPED : EXIT_DONE;
 }
 
 static int flag_set_run(void *context, const struct flag *flag, const char *value)
