@@ -138,7 +138,8 @@ static void tables_default(const struct option *o)
 		printf("`%s`", o->fallback);
 }
 
-static void tables_options(const char *prefix, const struct option *options)
+/* `apart`: groups that have a table of their own are only named. */
+static void tables_options(const char *prefix, const struct option *options, bool apart)
 {
 	for (const struct option *o = options; o && o->name; o++) {
 		if (o->type == OPTION_GROUP) {
@@ -146,7 +147,8 @@ static void tables_options(const char *prefix, const struct option *options)
 
 			snprintf(inner, sizeof inner, "%s%s.", prefix, o->name);
 			printf("| `%s%s` | - | %s |\n", prefix, o->name, o->help);
-			tables_options(inner, o->group);
+			if (!apart || o->group == init_options)
+				tables_options(inner, o->group, apart);
 			continue;
 		}
 		printf("| `%s%s` | ", prefix, o->name);
@@ -176,7 +178,7 @@ static void tables_family(const char *title, const struct family *family)
 static void tables_keys(const char *title, const char *prefix, const struct option *options)
 {
 	printf("\n### %s\n\n| key | default | meaning |\n| --- | --- | --- |\n", title);
-	tables_options(prefix, options);
+	tables_options(prefix, options, options == experiment_options);
 }
 
 static void tables(void)
