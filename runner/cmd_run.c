@@ -41,10 +41,11 @@ struct session {
 	struct store *store;
 	struct dataset *dataset; /* of the config before */
 	const struct experiment *dataset_of;
-	int failures;
-	bool unfinished; /* some run did not come to its end */
-	bool elsewhere;  /* another process is training one of them */
-	int exit;        /* once it is not EXIT_DONE nothing more is trained */
+	int failures, wrong; /* of these, a place in a config is to blame for */
+	int taken;           /* runs that came as far as the store */
+	bool unfinished;     /* some run did not come to its end */
+	bool elsewhere;      /* another process is training one of them */
+	int exit;            /* once it is not EXIT_DONE nothing more is trained */
 };
 
 /* ---- telling */
@@ -135,8 +136,7 @@ static int report(
 		printf("%s\n", run->error);
 	if (!strcmp(run->status, "interrupted"))
 		printf("The same command goes on from here.\n");
-	if (!strcmp(run->status, "done") && classes > 1 &&
-		run->metrics.test_accuracy < 1.5 / classes)
+	if (!strcmp(run->status, "done") && at_chance(run->metrics.test_accuracy, classes))
 		printf("This network is still at chance: %.1f %% right with %d classes. Try "
 		       "another "
 		       "train.lr or init, or more epochs.\n",
@@ -298,6 +298,7 @@ static int take_run(struct session *s, const struct experiment *x, const struct 
 	char folder[EXPERIMENT_FOLDER];
 
 	*train = false;
+	s->taken++;
 	if (store_run_create(s->store, plan, s->flags.again, run_id, &created, err))
 		return -1;
 	environment_fill(
@@ -440,8 +441,9 @@ static int run_all(struct session *s)
 			putchar('\n');
 		if (run_one(s, s->experiments[i], &err)) {
 			tell(s, s->experiments[i], &err);
-			err = (struct err){0};
 			s->failures++;
+			s->wrong += err.place.line > 0;
+			err = (struct err){0};
 			s->unfinished = true;
 		}
 		fflush(stdout);
@@ -450,6 +452,8 @@ static int run_all(struct session *s)
 		return signals_stop() == SIGTERM ? EXIT_TERMINATED : EXIT_INTERRUPTED;
 	if (s->exit)
 		return s->exit;
+	if (s->failures && s->wrong == s->failures && !s->taken)
+		return EXIT_USAGE; /* mistakes that only the data's files could show */
 	if (s->failures)
 		return EXIT_RUN_FAILED;
 	return s->elsewhere ? EXIT_STOPPED : EXIT_DONE;

@@ -66,6 +66,23 @@ run "$configs/softmax.yaml" dataset=glyphs dataset.train_limit=70000
 exits too_many_images 2
 check too_many_images_says_how_many says "$err" "there are 60000 training images"
 
+# Twenty images of 2 x 5 of one's own, two of each class: only the files tell what fits them.
+{ printf '\0\0\10\3\0\0\0\24\0\0\0\2\0\0\0\5' && head -c 200 /dev/zero; } >images
+printf '\0\0\10\1\0\0\0\24\0\1\2\3\4\5\6\7\10\11\0\1\2\3\4\5\6\7\10\11' >labels
+own() {
+	printf 'dataset: {name: idx, train_images: images, train_labels: labels, '
+	printf 'test_images: images, test_labels: labels}\n'
+	printf 'network: [flatten, linear: {out_features: %s}]\ntrain: {epochs: 1}\n' "$1"
+}
+own 10 >own.yaml
+own 3 >misfit.yaml
+run misfit.yaml --db own.db
+exits misfit_of_own_data 2
+check misfit_of_own_data_says_why says "$err" "ends in 3 numbers, but idx has 10 classes"
+run misfit.yaml own.yaml --db own.db
+exits misfit_beside_a_run 1
+check misfit_beside_a_run_trains_the_other says "$out" "own on idx, seed 0: done"
+
 : >file
 run "$configs/softmax.yaml" "${small[@]}" --db file/runner.db
 exits no_folder_for_the_store 1
