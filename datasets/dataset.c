@@ -15,6 +15,7 @@
 #include "datasets/parallel.h"
 #include "datasets/published.h"
 #include "datasets/select.h"
+#include "layers/core/suggest.h"
 
 enum { MOST_CLASSES = 256 };
 
@@ -78,6 +79,19 @@ const struct option dataset_options[] = {
 const char *const dataset_names[] = {"mnist", "fashion-mnist", "glyphs", "idx", "folder", NULL};
 
 /* ---- checks without files */
+
+static int refuse_name(const char *name, const struct place *places, struct err *err)
+{
+	struct suggestion meant = {.wrong = name};
+	char text[SUGGESTION_TEXT];
+
+	for (int i = 0; dataset_names[i]; i++)
+		suggestion_try(&meant, dataset_names[i]);
+	return err_at(err, select_place(places, ROW_NAME), "there is no data set '%s'%s", name,
+		meant.best ? suggestion_text(&meant, text)
+			   : ": expected mnist, fashion-mnist, glyphs (built in), idx (your own "
+			     "files) or folder (your own PNG files)");
+}
 
 static bool is_name(const char *name)
 {
@@ -144,10 +158,7 @@ static int check_counts(
 int dataset_check(const struct dataset_spec *spec, const struct place *places, struct err *err)
 {
 	if (!is_name(spec->name))
-		return err_at(err, select_place(places, ROW_NAME),
-			"there is no data set '%s': expected mnist, fashion-mnist, glyphs "
-			"(built in), idx (your own files) or folder (your own PNG files)",
-			spec->name);
+		return refuse_name(spec->name, places, err);
 	for (int i = 0; i < CATALOGUE_FILES; i++)
 		if (check_option(spec, places, ROW_TRAIN_IMAGES + i, idx_path(spec, i), "idx", err))
 			return -1;

@@ -10,7 +10,7 @@
 #include "datasets/dataset.h"
 #include "runner/commands.h"
 #include "runner/config/diag.h"
-#include "runner/config/suggest.h"
+#include "layers/core/suggest.h"
 #include "runner/screen/term.h"
 
 static int tell(struct err *err)

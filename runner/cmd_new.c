@@ -7,7 +7,7 @@
 
 #include "runner/arguments.h"
 #include "runner/commands.h"
-#include "runner/config/suggest.h"
+#include "layers/core/suggest.h"
 
 struct start {
 	const char *name;

@@ -10,7 +10,7 @@
 
 #include "runner/arguments.h"
 #include "runner/commands.h"
-#include "runner/config/suggest.h"
+#include "layers/core/suggest.h"
 
 const struct command *const commands[] = {
 	&run_command,

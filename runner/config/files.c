@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "runner/config/suggest.h"
+#include "layers/core/suggest.h"
 
 enum { FOLDERS_DEEP = 16 };
 
@@ -21,25 +21,32 @@ static bool is_config(const char *name)
 
 /* ---- suggestions */
 
-/* The nearest name in the open folder, copied to `best`. */
+/* A file's name without .yaml or .yml: the ending, which all have, makes no two of them alike. */
+static char *stem_of(const char *name, char stem[256])
+{
+	size_t length = strlen(name);
+	const char *ending = strrchr(name, '.');
+
+	if (ending && (!strcmp(ending, ".yaml") || !strcmp(ending, ".yml")))
+		length = (size_t)(ending - name);
+	snprintf(stem, 256, "%.*s", (int)length, name);
+	return stem;
+}
+
+/* The nearest name in the open folder, without its ending, copied to `best`. */
 static bool nearest_file(DIR *folder, const char *wrong, char best[256])
 {
-	char with_ending[256];
-	struct suggestion meant = {.wrong = wrong};
+	char wrong_stem[256], stem[256];
+	struct suggestion meant = {.wrong = stem_of(wrong, wrong_stem)};
 	struct dirent *entry;
 
-	snprintf(with_ending, sizeof with_ending, "%s.yaml", wrong);
 	while ((entry = readdir(folder))) {
 		const char *before = meant.best;
-		if (!strcmp(entry->d_name, with_ending)) {
-			snprintf(best, 256, "%s", with_ending);
-			return true;
-		}
 		if (!is_config(entry->d_name))
 			continue;
-		suggestion_try(&meant, entry->d_name);
-		if (meant.best != before) { /* readdir's name does not last */
-			snprintf(best, 256, "%s", entry->d_name);
+		suggestion_try(&meant, stem_of(entry->d_name, stem));
+		if (meant.best != before) { /* the next name overwrites it */
+			snprintf(best, 256, "%s", stem);
 			meant.best = best;
 		}
 	}
@@ -63,7 +70,7 @@ char *files_suggest(const char *path, char text[FILES_SUGGESTION])
 	if (!folder)
 		return text;
 	if (nearest_file(folder, name, best))
-		snprintf(text, FILES_SUGGESTION, "; did you mean '%.240s%.240s'?", folder_path,
+		snprintf(text, FILES_SUGGESTION, "; did you mean '%.240s%.230s.yaml'?", folder_path,
 			best);
 	closedir(folder);
 	return text;

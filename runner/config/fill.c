@@ -9,7 +9,7 @@
 #include "runner/config/forms.h"
 #include "runner/config/kinds.h"
 #include "runner/config/scalar.h"
-#include "runner/config/suggest.h"
+#include "layers/core/suggest.h"
 #include "runner/config/utf8.h"
 
 enum { LISTED_MAX = 16 /* names that a message lists when none is near */ };

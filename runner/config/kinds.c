@@ -6,7 +6,7 @@
 
 #include "runner/config/forms.h"
 #include "runner/config/scalar.h"
-#include "runner/config/suggest.h"
+#include "layers/core/suggest.h"
 #include "runner/config/utf8.h"
 
 static void list_kinds(const struct family *family, char text[EXPECTATION])

@@ -8,7 +8,7 @@
 
 #include "runner/config/forms.h"
 #include "runner/config/scalar.h"
-#include "runner/config/suggest.h"
+#include "layers/core/suggest.h"
 #include "runner/config/utf8.h"
 
 enum progress { UNTOUCHED, UNDER_WAY, DONE };

@@ -5,7 +5,7 @@
 #include "runner/config/forms.h"
 #include "runner/config/knobs.h"
 #include "runner/config/scalar.h"
-#include "runner/config/suggest.h"
+#include "layers/core/suggest.h"
 #include "runner/config/utf8.h"
 
 /* True when some `each` in the tree calls its elements `name`. */

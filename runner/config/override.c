@@ -12,7 +12,7 @@
 #include "runner/config/extend.h"
 #include "runner/config/forms.h"
 #include "runner/config/scalar.h"
-#include "runner/config/suggest.h"
+#include "layers/core/suggest.h"
 #include "runner/config/utf8.h"
 #include "runner/config/yaml.h"
 

@@ -9,7 +9,7 @@
 
 #include "runner/config/knobs.h"
 #include "runner/config/scalar.h"
-#include "runner/config/suggest.h"
+#include "layers/core/suggest.h"
 #include "runner/config/utf8.h"
 #include "runner/config/yaml.h"
 

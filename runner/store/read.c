@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runner/config/suggest.h"
+#include "layers/core/suggest.h"
 #include "runner/store/sql.h"
 #include "runner/store/store.h"
 

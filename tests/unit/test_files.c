@@ -48,6 +48,7 @@ static void test_suggest(void **state)
 		{"lenet_maxpool.yml", "lenet_maxpool.yaml"},
 		{"base.yaml", "_base.yaml"},
 		{"resnet.yaml", NULL},
+		{"nofile.yaml", NULL}, /* the endings do not count */
 		{"nowhere/lenet_maxpool.yaml", NULL},
 	};
 	const char *folder = *state;

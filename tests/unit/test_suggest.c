@@ -5,7 +5,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "runner/config/suggest.h"
+#include "layers/core/suggest.h"
 
 static void test_distance(void **state)
 {

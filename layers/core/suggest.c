@@ -1,6 +1,6 @@
 /* suggest -- see suggest.h. Names are short, so the whole table of distances is three rows on the
  * stack; a name longer than LONGEST has no neighbours. */
-#include "runner/config/suggest.h"
+#include "layers/core/suggest.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -9,8 +9,8 @@
  * swapped; at most one in three letters), or the same but for case and for `-`, `_` and digits
  * (`avg-pool` for avg_pool2d), or what other frameworks call it (`dense` for linear).
  */
-#ifndef RUNNER_CONFIG_SUGGEST_H
-#define RUNNER_CONFIG_SUGGEST_H
+#ifndef LAYERS_CORE_SUGGEST_H
+#define LAYERS_CORE_SUGGEST_H
 
 #include "layers/core/option.h"
 
