@@ -56,20 +56,36 @@ int arguments_load(struct arguments *a, int i, struct experiment **out, struct d
 		a->files.n > 1 ? a->fits : NULL, diags);
 }
 
-int arguments_check_fit(const struct arguments *a, struct diags *diags)
+static bool all_fit(const struct arguments *a)
+{
+	for (int i = 0; i < a->n_overrides; i++)
+		if (!a->fits[i])
+			return false;
+	return true;
+}
+
+int arguments_check_fit(struct arguments *a, struct diags *diags)
 {
 	struct experiment *x;
-	int unfit = 0;
+	bool readable = true;
 
-	for (int i = 0; a->files.n > 1 && i < a->n_overrides; i++) {
+	if (a->files.n < 2)
+		return 0;
+	for (int i = 0; i < a->files.n && !all_fit(a); i++) {
+		struct diags unheard = {0};
+		readable &= !arguments_load(a, i, &x, &unheard);
+		experiment_free(x);
+		diags_release(&unheard);
+	}
+	if (!readable) /* what is wrong with it comes first, and is told when it is loaded */
+		return 0;
+	for (int i = 0; i < a->n_overrides; i++) {
 		if (a->fits[i])
 			continue;
-		/* the first config says what is wrong with it */
-		if (!experiment_load(&x, a->files.at[0], &a->overrides[i], 1, diags))
-			experiment_free(x);
-		unfit++;
+		experiment_load(&x, a->files.at[0], &a->overrides[i], 1, diags);
+		experiment_free(x);
 	}
-	return unfit ? -1 : 0;
+	return all_fit(a) ? 0 : -1;
 }
 
 void arguments_release(struct arguments *arguments)

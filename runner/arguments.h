@@ -22,11 +22,14 @@ bool argument_is_override(const char *text);
 /* Fails on a path that is not there (naming the nearest file) and on a folder without configs. */
 int arguments_split(struct arguments *arguments, char **argv, int n, struct err *err);
 
-/* Loads config `i` with the overrides. Of several configs each takes those that it has a key for;
- * once all have been loaded, arguments_check_fit adds errors for overrides that fitted none. */
+/* Of several configs each takes the overrides that it has a key for. Those that fit none are
+ * errors, told by the first config: -1. To be called before anything is shown or said of a config.
+ * Costs reading configs until each override has found one, most often a single one. */
+int arguments_check_fit(struct arguments *arguments, struct diags *diags);
+
+/* Loads config `i` with the overrides that fit it. */
 int arguments_load(
 	struct arguments *arguments, int i, struct experiment **out, struct diags *diags);
-int arguments_check_fit(const struct arguments *arguments, struct diags *diags);
 
 void arguments_release(struct arguments *arguments);
 

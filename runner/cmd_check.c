@@ -41,7 +41,7 @@ static bool check_file(struct arguments *a, int i, bool colour)
 	return !failed;
 }
 
-static bool check_fit(const struct arguments *a, bool colour)
+static bool check_fit(struct arguments *a, bool colour)
 {
 	struct diags diags = {0};
 	bool fits = !arguments_check_fit(a, &diags);
@@ -64,7 +64,7 @@ static int cmd_check(int argc, char **argv)
 	struct arguments arguments = {0};
 	struct err err = {0};
 	bool no_color = false, colour, failed = false;
-	int n = flags_parse(&check_command, argc, argv, set_flag, &no_color);
+	int n = flags_parse(&check_command, argc, argv, set_flag, &no_color), wrong = 0;
 
 	if (n < 0)
 		return n == FLAGS_HELP ? EXIT_DONE : EXIT_USAGE;
@@ -73,13 +73,13 @@ static int cmd_check(int argc, char **argv)
 		failed = true;
 	}
 	colour = term_look(stderr, no_color).colour;
-	for (int i = 0; !err.set && i < arguments.files.n; i++) {
+	failed = failed || !check_fit(&arguments, colour);
+	for (int i = 0; !failed && i < arguments.files.n; i++) {
 		fflush(stdout); /* keeps the order where stdout and stderr are the same */
-		failed |= !check_file(&arguments, i, colour);
+		wrong += !check_file(&arguments, i, colour);
 	}
-	failed |= !err.set && !failed && !check_fit(&arguments, colour);
 	arguments_release(&arguments);
-	return failed ? EXIT_USAGE : EXIT_DONE;
+	return failed || wrong ? EXIT_USAGE : EXIT_DONE;
 }
 
 static const struct flag check_flags[] = {

@@ -73,10 +73,10 @@ static int cmd_config(int argc, char **argv)
 		return n == FLAGS_HELP ? EXIT_DONE : EXIT_USAGE;
 	if (arguments_split(&arguments, argv + 1, n - 1, &err))
 		diags_add_err(&diags, DIAG_ERROR, NULL, &err);
+	else
+		arguments_check_fit(&arguments, &diags);
 	for (int i = 0; !diags_failed(&diags) && i < arguments.files.n; i++)
 		show_file(&arguments, i, &flags, &diags);
-	if (!diags_failed(&diags))
-		arguments_check_fit(&arguments, &diags);
 	fflush(stdout);
 	diags_print(&diags, stderr, term_look(stderr, flags.no_color).colour);
 	n = diags_failed(&diags) ? EXIT_USAGE : EXIT_DONE;

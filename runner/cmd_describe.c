@@ -151,6 +151,8 @@ static int cmd_describe(int argc, char **argv)
 	if (arguments_split(&arguments, argv + 1, n - 1, &err)) {
 		diags_add_err(&diags, DIAG_ERROR, NULL, &err);
 		code = EXIT_USAGE;
+	} else if (arguments_check_fit(&arguments, &diags)) {
+		code = EXIT_USAGE;
 	}
 	for (int i = 0; code == EXIT_DONE && i < arguments.files.n; i++) {
 		if (i)
@@ -158,8 +160,6 @@ static int cmd_describe(int argc, char **argv)
 		if (describe_file(&arguments, i, &flags, &diags))
 			code = EXIT_USAGE;
 	}
-	if (code == EXIT_DONE && arguments_check_fit(&arguments, &diags))
-		code = EXIT_USAGE;
 	fflush(stdout);
 	diags_print(&diags, stderr, term_look(stderr, false).colour);
 	diags_release(&diags);

@@ -148,9 +148,6 @@ static int report(
 	if (there)
 		tell_there(s, x, run);
 out:
-	if (!failed && x->has_sweep)
-		printf("note: `sweep:` of %s is not carried out yet; this was its base config\n",
-			x->path);
 	arena_release(&arena);
 	return failed;
 }
@@ -349,6 +346,8 @@ static int load_all(struct session *s, struct diags *diags)
 	struct err err = {0};
 	bool bad = false;
 
+	if (arguments_check_fit(a, diags))
+		return -1;
 	s->experiments = calloc((size_t)a->files.n + 1, sizeof *s->experiments);
 	if (!s->experiments) {
 		err_memory(&err, 0, "configs");
@@ -370,8 +369,6 @@ static int load_all(struct session *s, struct diags *diags)
 				"describe %s` shows the network",
 				(*x)->path);
 	}
-	if (!bad && arguments_check_fit(a, diags))
-		bad = true;
 	return bad || diags_failed(diags) ? -1 : 0;
 }
 

@@ -143,6 +143,28 @@ static void warn_warmup(struct config *config, const struct experiment *x)
 			"the warm-up is longer than the training: lr is never reached");
 }
 
+/* Keys that are read, but that nothing acts on yet. */
+static void warn_idle(struct config *config, const struct experiment *x)
+{
+	const struct {
+		const char *key;
+		bool given;
+		const char *what;
+	} keys[] = {
+		{"expect", x->has_expect, "nothing will be compared"},
+		{"sweep", x->has_sweep, "only this config itself is run"},
+		{"claims", x->has_claims, "nothing will be decided"},
+	};
+
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		const struct entry *entry = node_entry(x->tree, keys[i].key);
+		if (keys[i].given && entry)
+			config_warning(config, entry->key->place,
+				"this version does not carry out '%s' yet: %s", keys[i].key,
+				keys[i].what);
+	}
+}
+
 static void check(struct config *config, const struct experiment *x)
 {
 	struct err err = {0};
@@ -151,6 +173,7 @@ static void check(struct config *config, const struct experiment *x)
 		diags_add_err(config->diags, DIAG_ERROR, config->sources, &err);
 		return;
 	}
+	warn_idle(config, x);
 	if (!x->train.given)
 		return;
 	warn_squashed(config, x);

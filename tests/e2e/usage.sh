@@ -57,7 +57,9 @@ mistake wrong_type "expects a number" lenet.yaml train.lr=fast
 mistake wrong_config "wrong.yaml:" wrong.yaml
 mistake wrong_among_right "wrong.yaml:" softmax.yaml wrong.yaml
 mistake no_train "nothing to run" untrained.yaml
-mistake unknown_dataset "expected mnist, fashion-mnist" lenet.yaml dataset=fashion-mnsit
+mistake unknown_dataset "expected mnist, fashion-mnist" lenet.yaml dataset=cifar10
+mistake mistyped_dataset "did you mean 'fashion-mnist'?" lenet.yaml dataset=fashion-mnsit
+mistake override_that_fits_none "did you mean 'seed'?" lenet.yaml softmax.yaml seeed=3
 mistake wrong_shape "kernel" lenet.yaml kernel_size=31 'convs=[{channels: 6, padding: 0}]'
 check nothing_was_made [ ! -e runner.db ]
 
@@ -79,6 +81,11 @@ check check_told_each [ "$(grep -c ': ok' "$out")" -eq "$(ls "$configs"/[!_]*.ya
 run check softmax.yaml wrong.yaml
 exits check_wrong 2
 check check_wrong_tells_the_right_one says "$out" "softmax.yaml: ok"
+for command in check config describe; do
+	mistake "${command}_override_that_fits_none" "did you mean 'seed'?" \
+		"$command" lenet.yaml softmax.yaml seeed=3
+	check "${command}_tells_it_once" [ "$(wc -l <"$err")" -eq 3 ]
+done
 
 # ---- colours: on a terminal alone, and not where NO_COLOR is set
 
