@@ -29,12 +29,14 @@ enum {
 
 /* Steps first .. end - 1 forward, then the loss, then steps back_first .. back_end - 1 backward. */
 struct stretch {
+	bool load; /* first of all: the images */
 	int first, end;
 	bool loss;
 	int back_first, back_end;
 	size_t gradient_at, gradient_end; /* of the trained block: what backward writes */
 	int meet;  /* step that meets when all shards are through; -1: none */
 	bool back; /* meet_back rather than meet */
+	bool last; /* all is known of the shard when it is through */
 };
 
 struct workspace {
@@ -116,6 +118,7 @@ static int engine_stretches(struct engine *engine, struct err *err)
 	if (!s)
 		return -1;
 	engine->stretches = s;
+	s->load = true;
 	s->meet = -1;
 	for (int i = 0; i < n; i++) {
 		s->end = i + 1;
@@ -136,6 +139,7 @@ static int engine_stretches(struct engine *engine, struct err *err)
 		s++;
 		*s = (struct stretch){.meet = -1, .back_first = i, .back_end = i};
 	}
+	s->last = true;
 	engine->n_stretches = (int)(s - engine->stretches) + 1;
 	for (int i = 0; i < engine->n_stretches; i++)
 		stretch_gradient(network, &engine->stretches[i]);
@@ -244,12 +248,12 @@ static int engine_blocks(struct engine *engine, int n, struct err *err)
 {
 	const struct network *network = engine->network;
 
+	engine->n_blocks = 0; /* until all are there: when memory is out, none is used */
 	engine->blocks = arena_take(&engine->arena, (size_t)n * sizeof *engine->blocks, err);
 	engine->block_tensors =
 		arena_take(&engine->arena, (size_t)n * sizeof *engine->block_tensors, err);
 	if (!engine->blocks || !engine->block_tensors)
 		return -1;
-	engine->n_blocks = n;
 	for (int b = 0; b < n; b++) {
 		float **tensors = arena_take(
 			&engine->arena, (size_t)network->n_tensors * sizeof *tensors, err);
@@ -262,55 +266,68 @@ static int engine_blocks(struct engine *engine, int n, struct err *err)
 			if (network->tensors[i].role != TENSOR_BUFFER)
 				tensors[i] = engine->blocks[b] + network->tensors[i].at;
 	}
+	engine->n_blocks = n;
 	return 0;
+}
+
+static int engine_workspaces(struct engine *engine, int n, struct err *err)
+{
+	struct workspace *more = arena_take(&engine->arena, (size_t)n * sizeof *more, err);
+
+	if (!more)
+		return -1;
+	if (engine->n_workspaces)
+		memcpy(more, engine->workspaces, (size_t)engine->n_workspaces * sizeof *more);
+	engine->workspaces = more;
+	for (; engine->n_workspaces < n; engine->n_workspaces++)
+		if (workspace_new(engine, &more[engine->n_workspaces], err))
+			return -1;
+	return 0;
+}
+
+static int engine_shards(struct engine *engine, int shards, struct err *err)
+{
+	const struct network *network = engine->network;
+	struct arena *arena = &engine->arena;
+	size_t n = (size_t)shards;
+
+	engine->n_shards = 0; /* until all are there: when memory is out, none is used */
+	engine->shards = arena_take(arena, n * sizeof *engine->shards, err);
+	engine->shard_loss = arena_take(arena, n * sizeof *engine->shard_loss, err);
+	engine->shard_correct = arena_take(arena, n * sizeof *engine->shard_correct, err);
+	engine->partial = floats_new(engine, n * network->partial_size, err);
+	engine->shard_norms = arena_take(
+		arena, n * 2 * (size_t)network->n_rows * sizeof *engine->shard_norms, err);
+	if (!engine->shards || !engine->shard_loss || !engine->shard_correct || !engine->partial ||
+		!engine->shard_norms)
+		return -1;
+	engine->n_shards = shards;
+	return 0;
+}
+
+/* As many gradient blocks as there are shards or as the limit allows, but one for each thread. */
+static int blocks_wanted(const struct engine *engine, int shards)
+{
+	size_t bytes = (engine->network->n_trained + 1) * sizeof(float);
+	size_t most = engine->limit / bytes + 1, threads = (size_t)team_size(engine->team);
+
+	if (most < threads)
+		most = threads;
+	return (size_t)shards < most ? shards : (int)most;
 }
 
 /* Room for batches of `shards` shards, and for training, if asked for. Grows only. */
 static int engine_reserve(struct engine *engine, int shards, bool training, struct err *err)
 {
-	const struct network *network = engine->network;
-	struct arena *arena = &engine->arena;
-	size_t n = (size_t)shards;
-	int spaces = team_size(engine->team);
+	int spaces = team_size(engine->team), blocks = training ? blocks_wanted(engine, shards) : 0;
 
-	if (training && network->couples && shards > spaces)
+	if (training && engine->network->couples && shards > spaces)
 		spaces = shards;
-	if (engine->n_workspaces < spaces) {
-		struct workspace *more = arena_take(arena, (size_t)spaces * sizeof *more, err);
-
-		if (!more)
-			return -1;
-		if (engine->n_workspaces)
-			memcpy(more, engine->workspaces,
-				(size_t)engine->n_workspaces * sizeof *more);
-		engine->workspaces = more;
-		for (; engine->n_workspaces < spaces; engine->n_workspaces++)
-			if (workspace_new(engine, &more[engine->n_workspaces], err))
-				return -1;
-	}
-	if (engine->n_shards < shards) {
-		engine->shards = arena_take(arena, n * sizeof *engine->shards, err);
-		engine->shard_loss = arena_take(arena, n * sizeof *engine->shard_loss, err);
-		engine->shard_correct = arena_take(arena, n * sizeof *engine->shard_correct, err);
-		engine->partial = floats_new(engine, n * network->partial_size, err);
-		engine->shard_norms = arena_take(
-			arena, n * 2 * (size_t)network->n_rows * sizeof *engine->shard_norms, err);
-		if (!engine->shards || !engine->shard_loss || !engine->shard_correct ||
-			!engine->partial || !engine->shard_norms)
-			return -1;
-		engine->n_shards = shards;
-	}
-	if (training) {
-		size_t affordable = engine->limit / ((network->n_trained + 1) * sizeof(float)) + 1;
-		int blocks = (size_t)shards < affordable ? shards : (int)affordable;
-
-		if (blocks < team_size(engine->team))
-			blocks =
-				team_size(engine->team) < shards ? team_size(engine->team) : shards;
-		if (engine->n_blocks < blocks)
-			return engine_blocks(engine, blocks, err);
-	}
-	return 0;
+	if (engine->n_workspaces < spaces && engine_workspaces(engine, spaces, err))
+		return -1;
+	if (engine->n_shards < shards && engine_shards(engine, shards, err))
+		return -1;
+	return engine->n_blocks < blocks ? engine_blocks(engine, blocks, err) : 0;
 }
 
 int engine_new(struct engine **out, const struct network *network, const struct spec *loss,
@@ -449,7 +466,8 @@ static void run_loss(
 	if (batch->output_gradient && loss.dy.at)
 		lanes_in(loss.dy, batch->output_gradient + (size_t)first * features, features,
 			w->groups, w->live);
-	if (batch->output_gradient || !kind)
+	if (batch->output_gradient || !kind ||
+		(!batch->examples->labels && !batch->examples->targets))
 		return;
 	for (int i = 0; i < w->live; i++) {
 		size_t row = (size_t)batch_row(batch, first + i);
@@ -546,6 +564,24 @@ static struct work *shard_begin(
 	return w;
 }
 
+static void give_input_gradient(const struct job *job, const struct work *w, int shard)
+{
+	size_t size = shape_size(job->engine->network->input);
+	float *to = job->batch->input_gradient + (size_t)(shard * SHARD) * size;
+
+	if (w->value_gradients[0].at)
+		lanes_out(to, w->value_gradients[0], size, w->live);
+	else
+		memset(to, 0, (size_t)w->live * size * sizeof *to);
+}
+
+/* Nothing goes backward where no gradient arrives: behind a step that passes none on, or where
+ * nothing is trained. What is trained there keeps a gradient of 0. */
+static bool runs_back(const struct step *step, const struct work *w)
+{
+	return step->ops->backward && (step->out < 0 || w->value_gradients[step->out].at);
+}
+
 static void run_shard(void *context, int item, int worker)
 {
 	const struct job *job = context;
@@ -557,7 +593,7 @@ static void run_shard(void *context, int item, int worker)
 	const struct workspace *space = &engine->workspaces[own ? shard : worker];
 	struct work *w = shard_begin(job, shard, space, item);
 
-	if (stretch->first == 0 && stretch->end > stretch->first)
+	if (stretch->load)
 		load_inputs(job, w, shard * SHARD);
 	for (int s = stretch->first; s < stretch->end; s++)
 		network->steps[s].ops->forward(&network->steps[s], w);
@@ -566,18 +602,16 @@ static void run_shard(void *context, int item, int worker)
 	if (!job->training)
 		return;
 	for (int s = stretch->back_end - 1; s >= stretch->back_first; s--) {
-		if (network->steps[s].ops->backward)
+		if (runs_back(&network->steps[s], w))
 			network->steps[s].ops->backward(&network->steps[s], w);
 		add_readers(engine, w, s);
 	}
-	if (stretch->meet >= 0 || stretch->back_end <= stretch->back_first)
+	if (!stretch->last)
 		return;
 	if (job->batch->norms)
 		measure_norms(job, w, shard);
 	if (job->batch->input_gradient)
-		lanes_out(job->batch->input_gradient +
-				  (size_t)(shard * SHARD) * shape_size(network->input),
-			w->value_gradients[0], shape_size(network->input), w->live);
+		give_input_gradient(job, w, shard);
 }
 
 /* ---- a batch */
@@ -718,7 +752,8 @@ int engine_backward(struct engine *engine, const struct batch *batch, struct bat
 int engine_evaluate(struct engine *engine, const struct batch *batch, struct batch_result *result,
 	struct err *err)
 {
-	const struct stretch all = {.end = engine->network->n_steps, .loss = true, .meet = -1};
+	const struct stretch all = {
+		.load = true, .end = engine->network->n_steps, .loss = true, .meet = -1};
 	struct job job = {.engine = engine, .batch = batch, .stretch = &all};
 	int shards = (batch->n + SHARD - 1) / SHARD;
 

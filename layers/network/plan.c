@@ -179,7 +179,7 @@ static void step_connect(struct plan *plan, struct step *s)
 			extent = in->reach.extent; /* a vector remembers the image that it was */
 		out->reach = i ? reach_max(out->reach, in->reach) : in->reach;
 		out->reach.extent = extent;
-		out->wants_grad = out->wants_grad || in->wants_grad;
+		out->wants_grad = out->wants_grad || (s->ops->backward && in->wants_grad);
 	}
 	for (int i = 0; out && i < s->n_tensors; i++)
 		if (plan->tensors[s->tensors[i]].role != TENSOR_BUFFER)

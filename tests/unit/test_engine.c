@@ -193,7 +193,8 @@ struct fixture {
 	struct state state;
 	struct team *team;
 	struct engine *engine;
-	float x[IMAGES * IN * PLANE], dy[IMAGES * OUT], y[IMAGES * OUT], dx[IMAGES * IN * PLANE];
+	float x[IMAGES * IN * PLANE], dy[IMAGES * IN * PLANE], y[IMAGES * IN * PLANE],
+		dx[IMAGES * IN * PLANE];
 	struct examples examples;
 };
 
@@ -340,12 +341,123 @@ static void test_evaluation(void **unused)
 	fixture_free(&f);
 }
 
+/* ---- networks at the edge */
+
+enum { TINY = 3, FEW = 33 }; /* features, and images of a shard and one more */
+
+static void tiny_make(struct fixture *f, struct specs specs, const struct spec *loss)
+{
+	struct network_request request = {&specs, shape_vector(TINY), true};
+	struct err err = {0};
+
+	assert_int_equal(network_plan(&f->network, &request, &err), 0);
+	assert_int_equal(state_new(&f->state, f->network, NULL, &err), 0);
+	assert_int_equal(team_new(&f->team, 2, &err), 0);
+	assert_int_equal(engine_new(&f->engine, f->network, loss, &f->state, f->team, &err), 0);
+	for (size_t i = 0; i < f->network->n_trained; i++)
+		f->state.trained[i] = 1 + (float)i;
+	for (int i = 0; i < FEW * TINY; i++) {
+		f->x[i] = (float)i;
+		f->dy[i] = (float)(1000 - i);
+		f->dx[i] = -1;
+	}
+	f->examples = (struct examples){.inputs = f->x};
+}
+
+static struct batch tiny_batch(struct fixture *f)
+{
+	return (struct batch){.examples = &f->examples,
+		.n = FEW,
+		.output_gradient = f->dy,
+		.outputs = f->y,
+		.input_gradient = f->dx};
+}
+
+/* No layers, or none that does anything: what comes in goes out, and back likewise. A loss without
+ * labels and targets is left out. */
+static void test_no_steps(void **unused)
+{
+	const struct spec loss = {
+		.kind = family_find(loss_family(), "cross_entropy"), .options = &(double){0}};
+	struct fixture f;
+	struct batch_result result;
+	struct err err = {0};
+
+	(void)unused;
+	for (int flatten = 0; flatten < 2; flatten++) {
+		struct spec layers[] = {PLAIN(flatten)};
+		struct batch batch;
+
+		tiny_make(&f, (struct specs){flatten, layers}, &loss);
+		batch = tiny_batch(&f);
+		assert_int_equal(f.network->n_steps, 0);
+		assert_int_equal(engine_backward(f.engine, &batch, &result, &err), 0);
+		assert_memory_equal(f.y, f.x, FEW * TINY * sizeof(float));
+		assert_memory_equal(f.dx, f.dy, FEW * TINY * sizeof(float));
+		memset(f.y, 0, sizeof f.y);
+		batch.output_gradient = NULL;
+		assert_int_equal(engine_evaluate(f.engine, &batch, &result, &err), 0);
+		assert_memory_equal(f.y, f.x, FEW * TINY * sizeof(float));
+		assert_true(result.loss == 0 && result.correct == 0);
+		fixture_free(&f);
+	}
+}
+
+static void stop_forward(const struct step *s, const struct work *w)
+{
+	for (int g = 0; g < w->groups; g++)
+		memcpy(view_group(work_y(w, s), g), view_group(work_x(w, s, 0), g),
+			TINY * GROUP * sizeof(float));
+}
+
+static const struct step_ops stop_ops = {.name = "stop", .forward = stop_forward};
+
+static int stop_plan(struct plan *plan, const struct spec *spec, int in, int *out, struct err *err)
+{
+	struct step step = {.ops = &stop_ops, .n_in = 1, .in = {in}, .partner = -1};
+
+	(void)spec;
+	step.out = *out = plan_value(plan, plan_shape(plan, in), err);
+	return plan_step(plan, &step, err) < 0 ? -1 : 0;
+}
+
+static const struct layer_kind stop_kind = {
+	.kind = {"stop", "passes no gradient on"}, .plan = stop_plan};
+
+/* Behind a step without backward, gradients are 0. */
+static void test_no_gradient(void **unused)
+{
+	static struct linear options = {TINY, true};
+	struct spec layers[] = {trial_spec("linear", &options), {.kind = &stop_kind.kind},
+		trial_spec("linear", &options)};
+	struct fixture f;
+	struct batch_result result;
+	struct batch batch;
+	struct err err = {0};
+
+	(void)unused;
+	tiny_make(&f, (struct specs){3, layers}, &(struct spec){0});
+	batch = tiny_batch(&f);
+	assert_int_equal(engine_backward(f.engine, &batch, &result, &err), 0);
+	for (int i = 0; i < f.network->n_tensors; i++)
+		for (size_t j = 0; j < f.network->tensors[i].size; j++) {
+			float g = engine_gradient(f.engine)[f.network->tensors[i].at + j];
+
+			assert_true((g != 0) == (i >= 2));
+		}
+	for (int i = 0; i < FEW * TINY; i++)
+		assert_true(f.dx[i] == 0);
+	fixture_free(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_coupled_step),
 		cmocka_unit_test(test_same_bits),
 		cmocka_unit_test(test_evaluation),
+		cmocka_unit_test(test_no_steps),
+		cmocka_unit_test(test_no_gradient),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
