@@ -14,7 +14,7 @@ Q := $(if $(V),,@)# make V=1 shows the commands
 
 # ---- packages (Debian); `make deps` installs those that are missing
 PACKAGES_BUILD := gcc make pkg-config libc6-dev libyaml-dev libsqlite3-dev zlib1g-dev \
-	libcurl4-openssl-dev libssl-dev libpng-dev libjansson-dev
+	libcurl4-openssl-dev libssl-dev libpng-dev libjansson-dev ca-certificates
 PACKAGES_CHECK := libcmocka-dev sqlite3
 
 # ---- flags

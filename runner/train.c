@@ -402,8 +402,8 @@ static void explain_plateau(struct trainer *t, const struct store_metrics *m, bo
 	if (now && !*on_plateau)
 		progress_say(t->job->progress,
 			"note: a loss near ln %d = %.3f is what guessing gives: a plateau. With "
-			"sigmoids it is normal in the first epochs; LeNet leaves it in epoch 2 or "
-			"3.",
+			"sigmoids it is normal in the first epochs; on Fashion-MNIST LeNet leaves "
+			"it in epoch 2 or 3.",
 			classes, chance);
 	if (!now && *on_plateau)
 		progress_say(
