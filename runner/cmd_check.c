@@ -68,10 +68,8 @@ static int cmd_check(int argc, char **argv)
 
 	if (n < 0)
 		return n == FLAGS_HELP ? EXIT_DONE : EXIT_USAGE;
-	if (arguments_split(&arguments, argv + 1, n - 1, &err)) {
-		fprintf(stderr, "runner: %s\n", err.text);
-		failed = true;
-	}
+	if (arguments_split(&arguments, argv + 1, n - 1, &err))
+		failed = command_failed(&err, true);
 	colour = term_look(stderr, no_color).colour;
 	failed = failed || !check_fit(&arguments, colour);
 	for (int i = 0; !failed && i < arguments.files.n; i++) {

@@ -10,7 +10,7 @@
 #include "runner/arguments.h"
 #include "runner/build.h"
 #include "runner/commands.h"
-#include "runner/screen/table.h"
+#include "runner/look.h"
 #include "runner/screen/term.h"
 
 struct flags {
@@ -19,15 +19,15 @@ struct flags {
 };
 
 static const struct table_column columns[] = {
-	{"path", TABLE_TEXT, 0},
-	{"layer", TABLE_TEXT, 0},
-	{"output", TABLE_TEXT, 0},
-	{"how", TABLE_TEXT, 0},
-	{"parameters", TABLE_INT, 0},
-	{"macs", TABLE_INT, 0},
-	{"macs_backward", TABLE_INT, 0},
-	{"receptive_field", TABLE_TEXT, 0},
-	{"bytes", TABLE_INT, 0},
+	{.name = "path", .kind = TABLE_TEXT, .rank = 5},
+	{.name = "layer", .kind = TABLE_TEXT},
+	{.name = "output", .kind = TABLE_TEXT},
+	{.name = "how", .kind = TABLE_TEXT, .rank = 4},
+	{.name = "parameters", .kind = TABLE_INT},
+	{.name = "macs", .kind = TABLE_INT, .rank = 1, .head = "MACs"},
+	{.name = "macs_backward", .kind = TABLE_INT, .rank = 8, .head = "MACs back"},
+	{.name = "receptive_field", .kind = TABLE_TEXT, .rank = 3, .head = "field"},
+	{.name = "bytes", .kind = TABLE_INT, .rank = 7},
 };
 
 enum { COLUMNS = sizeof columns / sizeof *columns };
@@ -70,15 +70,13 @@ static int describe(const struct experiment *x, const struct network *network,
 	enum table_format format, struct err *err)
 {
 	struct table *table = table_new(columns, COLUMNS, err);
-	int width = 0, rows = 0, failed;
+	int failed;
 
 	if (!table)
 		return -1;
 	for (int i = 0; i < network->n_rows; i++)
 		add_row(table, network, &network->rows[i]);
-	if (term_look(stdout, true).live)
-		term_size(stdout, &width, &rows);
-	failed = table_print(table, stdout, format, width, err);
+	failed = table_print(table, stdout, format, term_columns(stdout), err);
 	table_free(table);
 	if (!failed && format == TABLE_PLAIN)
 		print_totals(x, network);
@@ -126,15 +124,12 @@ static int describe_file(struct arguments *a, int i, const struct flags *flags, 
 static int flag_set_describe(void *context, const struct flag *flag, const char *value)
 {
 	struct flags *flags = context;
-	char dashed[32];
 
 	if (!strcmp(flag->name, "input")) {
 		flags->input = value;
 		return 0;
 	}
-	snprintf(dashed, sizeof dashed, "--%s", flag->name);
-	table_flag(dashed, &flags->format);
-	return 0;
+	return look_format(flag->name, &flags->format);
 }
 
 static int cmd_describe(int argc, char **argv)

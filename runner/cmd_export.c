@@ -89,6 +89,7 @@ out:
 	return failed;
 }
 
+/* The exit code. */
 static int export_run(const char *which, const struct flags *flags, struct err *err)
 {
 	const char *db = flags->db ? flags->db : store_default_path();
@@ -98,20 +99,22 @@ static int export_run(const char *which, const struct flags *flags, struct err *
 	struct experiment *x = NULL;
 	struct network *network = NULL;
 	char path[4096];
-	int failed = -1;
+	int code = EXIT_USAGE, failed = store_open(&store, db, STORE_READ, STORE_WAIT_MS, err);
 
-	if (store_open(&store, db, STORE_READ, STORE_WAIT_MS, err))
-		return -1;
-	if (store_run_get(store, which, &arena, &run, err) || rebuild(&x, &network, run, err))
+	if (failed)
+		return failed == STORE_MISSING ? EXIT_USAGE : EXIT_RUN_FAILED;
+	if (store_run_get(store, which, &arena, &run, err))
 		goto out;
 	snprintf(path, sizeof path, "%s.safetensors", run->name);
-	failed = export_weights(run, x, network, store, flags->out ? flags->out : path, err);
+	failed = rebuild(&x, &network, run, err) ||
+		 export_weights(run, x, network, store, flags->out ? flags->out : path, err);
+	code = failed ? EXIT_RUN_FAILED : EXIT_DONE;
 out:
 	network_free(network);
 	experiment_free(x);
 	arena_release(&arena);
 	store_close(store);
-	return failed;
+	return code;
 }
 
 static int flag_set_export(void *context, const struct flag *flag, const char *value)
@@ -128,24 +131,19 @@ static int flag_set_export(void *context, const struct flag *flag, const char *v
 static int cmd_export(int argc, char **argv)
 {
 	struct flags flags = {0};
-	struct diags diags = {0};
 	struct err err = {0};
-	int n = flags_parse(&export_command, argc, argv, flag_set_export, &flags);
+	int n = flags_parse(&export_command, argc, argv, flag_set_export, &flags), code;
 
 	if (n < 0)
 		return n == FLAGS_HELP ? EXIT_DONE : EXIT_USAGE;
 	if (n != 2) {
-		fprintf(stderr,
-			"runner export takes one run: its number or name; `runner ls` lists "
-			"them\n");
+		command_error(
+			"`runner export` takes one run: its number or name; `runner ls` lists "
+			"them");
 		return EXIT_USAGE;
 	}
-	if (!export_run(argv[1], &flags, &err))
-		return EXIT_DONE;
-	diags_add_err(&diags, DIAG_ERROR, NULL, &err);
-	diags_print(&diags, stderr, term_look(stderr, false).colour);
-	diags_release(&diags);
-	return EXIT_RUN_FAILED;
+	code = export_run(argv[1], &flags, &err);
+	return code == EXIT_DONE ? code : command_failed(&err, code);
 }
 
 static const struct flag export_flags[] = {

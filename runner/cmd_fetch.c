@@ -9,19 +9,7 @@
 
 #include "datasets/dataset.h"
 #include "runner/commands.h"
-#include "runner/config/diag.h"
 #include "layers/core/suggest.h"
-#include "runner/screen/term.h"
-
-static int tell(struct err *err)
-{
-	struct diags diags = {0};
-
-	diags_add_err(&diags, DIAG_ERROR, NULL, err);
-	diags_print(&diags, stderr, term_look(stderr, false).colour);
-	diags_release(&diags);
-	return -1;
-}
 
 /* Only names that can be fetched: 0. */
 static int check_name(const char *name)
@@ -46,7 +34,7 @@ static int check_name(const char *name)
 	else
 		err_set(&err, "there is no data set '%s'%s (there are mnist and fashion-mnist)",
 			name, suggestion_text(&meant, text));
-	return tell(&err);
+	return command_failed(&err, -1);
 }
 
 static int fetch(const char *name, const struct dataset_search *search)
@@ -58,10 +46,8 @@ static int fetch(const char *name, const struct dataset_search *search)
 
 	if (!rc)
 		rc = dataset_open(&dataset, &spec, search, &err);
-	if (rc) {
-		tell(&err);
-		return rc == DATASET_MISSING ? EXIT_NO_DATA : EXIT_RUN_FAILED;
-	}
+	if (rc)
+		return command_failed(&err, rc == DATASET_MISSING ? EXIT_NO_DATA : EXIT_RUN_FAILED);
 	printf("%s: %s; %d training and %d test images in %d classes\n", name, dataset->source,
 		dataset->train.n, dataset->test.n, dataset->n_classes);
 	dataset_close(dataset);
@@ -94,8 +80,7 @@ static int run(int argc, char **argv)
 	if (n < 0)
 		return n == FLAGS_HELP ? EXIT_DONE : EXIT_USAGE;
 	if (n < 2) {
-		fprintf(stderr, "runner: fetch needs the name of a data set: mnist or "
-				"fashion-mnist\n");
+		command_error("fetch needs the name of a data set: mnist or fashion-mnist");
 		return EXIT_USAGE;
 	}
 	for (int i = 1; i < n; i++)

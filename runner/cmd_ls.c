@@ -3,22 +3,23 @@
 
 #include "runner/commands.h"
 #include "runner/look.h"
+#include "runner/screen/term.h"
 
 static const struct table_column columns[] = {
-	{"run_id", TABLE_INT, 0},
-	{"name", TABLE_TEXT, 0},
-	{"label", TABLE_TEXT, 0},
-	{"dataset", TABLE_TEXT, 0},
-	{"seed", TABLE_INT, 0},
-	{"status", TABLE_TEXT, 0},
-	{"epochs_done", TABLE_INT, 0},
-	{"epochs", TABLE_INT, 0},
-	{"train_loss", TABLE_REAL, 4},
-	{"train_accuracy", TABLE_REAL, 4},
-	{"val_accuracy", TABLE_REAL, 4},
-	{"test_accuracy", TABLE_REAL, 4},
-	{"seconds", TABLE_REAL, 1},
-	{"set_aside", TABLE_TEXT, 0},
+	{.name = "run_id", .kind = TABLE_INT, .head = "run"},
+	{.name = "name", .kind = TABLE_TEXT},
+	{.name = "label", .kind = TABLE_TEXT, .rank = 1},
+	{.name = "dataset", .kind = TABLE_TEXT, .rank = 5},
+	{.name = "seed", .kind = TABLE_INT, .rank = 4},
+	{.name = "status", .kind = TABLE_TEXT},
+	{.name = "epochs_done", .kind = TABLE_INT, .rank = 3, .head = "done"},
+	{.name = "epochs", .kind = TABLE_INT, .rank = 6},
+	{.name = "train_loss", .kind = TABLE_REAL, .digits = 4, .rank = 8},
+	{.name = "train_accuracy", .kind = TABLE_REAL, .digits = 4, .rank = 7, .head = "train acc"},
+	{.name = "val_accuracy", .kind = TABLE_REAL, .digits = 4, .rank = 2, .head = "val acc"},
+	{.name = "test_accuracy", .kind = TABLE_REAL, .digits = 4, .head = "test acc"},
+	{.name = "seconds", .kind = TABLE_REAL, .digits = 1, .rank = 9},
+	{.name = "set_aside", .kind = TABLE_TEXT, .rank = 1},
 };
 
 static bool ls_wants(const struct look *look, const struct store_run *run)
@@ -72,14 +73,14 @@ static int ls_print(const struct look *look, struct store *store)
 
 	failed = store_runs(store, &arena, &runs, &n, &err) ||
 		 !(table = ls_table(look, runs, n, &err)) ||
-		 table_print(table, stdout, look->format, look_width(), &err);
+		 table_print(table, stdout, look->format, term_columns(stdout), &err);
 	if (!failed && !n)
 		fprintf(stderr, "%s has no runs yet; `runner CONFIG` makes one\n", look->db);
 	else if (!failed && !table_rows(table))
 		fprintf(stderr, "none of the %d runs in %s is called that\n", n, look->db);
 	table_free(table);
 	arena_release(&arena);
-	return failed ? look_failed(look, &err, EXIT_RUN_FAILED) : EXIT_DONE;
+	return failed ? command_failed(&err, EXIT_RUN_FAILED) : EXIT_DONE;
 }
 
 static int ls_run(int argc, char **argv)

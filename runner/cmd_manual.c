@@ -210,6 +210,10 @@ static int cmd_manual(int argc, char **argv)
 
 	if (n < 0)
 		return n == FLAGS_HELP ? EXIT_DONE : EXIT_USAGE;
+	if (n > 1) {
+		command_error("`runner manual` takes no arguments; what is '%s' to mean?", argv[1]);
+		return EXIT_USAGE;
+	}
 	if (output == TABLES)
 		tables();
 	else if (output == COMPLETION)

@@ -63,11 +63,8 @@ static const struct start *find_start(const char *name)
 			return &starts[i];
 		suggestion_try(&meant, starts[i].name);
 	}
-	fprintf(stderr, "runner: there is no starter config '%s'%s\n", name,
-		suggestion_text(&meant, text));
-	for (int i = 0; i < STARTS && !meant.best; i++)
-		fprintf(stderr, "%s%s%s", i ? ", " : "there are ", starts[i].name,
-			i == STARTS - 1 ? "\n" : "");
+	command_error("there is no starter config '%s'%s", name,
+		meant.best ? suggestion_text(&meant, text) : ": `runner new --help` lists them");
 	return NULL;
 }
 
@@ -90,14 +87,14 @@ static int create(const char *path, const struct start *start)
 	int failed;
 
 	if (!file) {
-		fprintf(stderr, "runner: cannot write '%s': %s\n", path,
+		command_error("cannot write '%s': %s", path,
 			errno == EEXIST ? "it is there already" : strerror(errno));
 		return EXIT_USAGE;
 	}
 	write_config(file, start);
 	failed = ferror(file);
 	if (fclose(file) || failed) {
-		fprintf(stderr, "runner: cannot write '%s': %s\n", path, strerror(errno));
+		command_error("cannot write '%s': %s", path, strerror(errno));
 		return EXIT_RUN_FAILED;
 	}
 	printf("%s is there. next: runner describe %s\n", path, path);
@@ -121,8 +118,7 @@ static int cmd_new(int argc, char **argv)
 	if (n < 0)
 		return n == FLAGS_HELP ? EXIT_DONE : EXIT_USAGE;
 	if (n != 2) {
-		fprintf(stderr,
-			"runner: name the one file to write, as in: runner new mine.yaml\n");
+		command_error("name the one file to write, as in: runner new mine.yaml");
 		return EXIT_USAGE;
 	}
 	ending = strrchr(argv[1], '.');

@@ -60,14 +60,14 @@ static void tell(const struct session *s, const struct experiment *x, struct err
 }
 
 static const struct table_column result_columns[] = {
-	{"epochs", TABLE_INT, 0},
-	{"train_loss", TABLE_REAL, 4},
-	{"train_accuracy", TABLE_REAL, 4},
-	{"val_accuracy", TABLE_REAL, 4},
-	{"test_loss", TABLE_REAL, 4},
-	{"test_accuracy", TABLE_REAL, 4},
-	{"examples_per_second", TABLE_INT, 0},
-	{"seconds", TABLE_REAL, 1},
+	{.name = "epochs", .kind = TABLE_INT},
+	{.name = "train_loss", .kind = TABLE_REAL, .digits = 4, .rank = 2},
+	{.name = "train_accuracy", .kind = TABLE_REAL, .digits = 4, .rank = 1, .head = "train acc"},
+	{.name = "val_accuracy", .kind = TABLE_REAL, .digits = 4, .rank = 1, .head = "val acc"},
+	{.name = "test_loss", .kind = TABLE_REAL, .digits = 4, .rank = 3},
+	{.name = "test_accuracy", .kind = TABLE_REAL, .digits = 4, .head = "test acc"},
+	{.name = "examples_per_second", .kind = TABLE_INT, .rank = 5, .head = "examples/s"},
+	{.name = "seconds", .kind = TABLE_REAL, .digits = 1, .rank = 6},
 };
 
 /* The line that a result is, and what can be typed next. */
@@ -79,6 +79,7 @@ static int print_result(const struct session *s, const struct store_run *run, st
 
 	if (!table)
 		return -1;
+	table_optional(table, "val_accuracy");
 	table_int(table, run->epochs_done);
 	table_real(table, m->train_loss);
 	table_real(table, m->train_accuracy);
@@ -90,7 +91,7 @@ static int print_result(const struct session *s, const struct store_run *run, st
 	else
 		table_none(table);
 	table_real(table, run->seconds);
-	failed = table_print(table, stdout, TABLE_PLAIN, 0, err);
+	failed = table_print(table, stdout, TABLE_PLAIN, term_columns(stdout), err);
 	table_free(table);
 	printf("\nnext: runner show %lld%s%s\n", (long long)run->run_id,
 		s->flags.db ? " --db " : "", s->flags.db ? s->flags.db : "");
@@ -412,8 +413,8 @@ static int parse_threads(const char *text, int *threads)
 	long n = strtol(text, &end, 10);
 
 	if (*end || end == text || n < 1 || n > MAX_THREADS) {
-		fprintf(stderr, "runner: -j takes a number of cores from 1 to %d, not '%s'\n",
-			MAX_THREADS, text);
+		command_error(
+			"-j takes a number of cores from 1 to %d, not '%s'", MAX_THREADS, text);
 		return -1;
 	}
 	*threads = (int)n;

@@ -19,22 +19,23 @@ static int cmd_schema(int argc, char **argv)
 {
 	int n = flags_parse(&schema_command, argc, argv, no_flags, NULL);
 	json_t *schema;
-	int failed;
 
 	if (n < 0)
 		return n == FLAGS_HELP ? EXIT_DONE : EXIT_USAGE;
 	if (n > 1) {
-		fprintf(stderr, "runner: schema takes no arguments, found '%s'\n", argv[1]);
+		command_error("`runner schema` takes no arguments; what is '%s' to mean?", argv[1]);
 		return EXIT_USAGE;
 	}
 	schema = schema_make();
-	failed = !schema || json_dumpf(schema, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
+	if (!schema) {
+		command_error("out of memory for the schema");
+		return EXIT_RUN_FAILED;
+	}
+	/* main says so when stdout cannot be written */
+	json_dumpf(schema, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(15));
+	putchar('\n');
 	json_decref(schema);
-	if (failed)
-		fprintf(stderr, "runner: the schema cannot be written\n");
-	else
-		putchar('\n');
-	return failed ? EXIT_RUN_FAILED : EXIT_DONE;
+	return EXIT_DONE;
 }
 
 const struct command schema_command = {

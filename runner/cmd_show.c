@@ -25,39 +25,39 @@ struct shown {
 /* ---- tables */
 
 static const struct table_column layer_columns[] = {
-	{"path", TABLE_TEXT, 0},
-	{"name", TABLE_TEXT, 0},
-	{"kind", TABLE_TEXT, 0},
-	{"output_shape", TABLE_TEXT, 0},
-	{"parameters", TABLE_INT, 0},
-	{"macs", TABLE_INT, 0},
-	{"receptive_field", TABLE_TEXT, 0},
+	{.name = "path", .kind = TABLE_TEXT},
+	{.name = "name", .kind = TABLE_TEXT, .rank = 2},
+	{.name = "kind", .kind = TABLE_TEXT},
+	{.name = "output_shape", .kind = TABLE_TEXT, .head = "output"},
+	{.name = "parameters", .kind = TABLE_INT},
+	{.name = "macs", .kind = TABLE_INT, .rank = 5, .head = "MACs"},
+	{.name = "receptive_field", .kind = TABLE_TEXT, .rank = 6, .head = "field"},
 };
 
 static const struct table_column epoch_columns[] = {
-	{"epoch", TABLE_INT, 0},
-	{"lr", TABLE_ANY, 0},
-	{"train_loss", TABLE_REAL, 4},
-	{"train_accuracy", TABLE_REAL, 4},
-	{"val_loss", TABLE_REAL, 4},
-	{"val_accuracy", TABLE_REAL, 4},
-	{"test_loss", TABLE_REAL, 4},
-	{"test_accuracy", TABLE_REAL, 4},
-	{"seconds", TABLE_REAL, 2},
-	{"examples_per_second", TABLE_REAL, 0},
+	{.name = "epoch", .kind = TABLE_INT},
+	{.name = "lr", .kind = TABLE_ANY, .rank = 6},
+	{.name = "train_loss", .kind = TABLE_REAL, .digits = 4, .rank = 1},
+	{.name = "train_accuracy", .kind = TABLE_REAL, .digits = 4, .rank = 4, .head = "train acc"},
+	{.name = "val_loss", .kind = TABLE_REAL, .digits = 4, .rank = 5},
+	{.name = "val_accuracy", .kind = TABLE_REAL, .digits = 4, .rank = 1, .head = "val acc"},
+	{.name = "test_loss", .kind = TABLE_REAL, .digits = 4, .rank = 5},
+	{.name = "test_accuracy", .kind = TABLE_REAL, .digits = 4, .head = "test acc"},
+	{.name = "seconds", .kind = TABLE_REAL, .digits = 2, .rank = 8},
+	{.name = "examples_per_second", .kind = TABLE_REAL, .rank = 7, .head = "examples/s"},
 };
 
 static const struct table_column point_columns[] = {
-	{"step", TABLE_INT, 0},
-	{"epoch", TABLE_ANY, 0},
-	{"train_loss", TABLE_REAL, 4},
-	{"train_accuracy", TABLE_REAL, 4},
+	{.name = "step", .kind = TABLE_INT},
+	{.name = "epoch", .kind = TABLE_ANY},
+	{.name = "train_loss", .kind = TABLE_REAL, .digits = 4},
+	{.name = "train_accuracy", .kind = TABLE_REAL, .digits = 4, .head = "train acc"},
 };
 
 static const struct table_column event_columns[] = {
-	{"at", TABLE_TEXT, 0},
-	{"kind", TABLE_TEXT, 0},
-	{"text", TABLE_TEXT, 0},
+	{.name = "at", .kind = TABLE_TEXT},
+	{.name = "kind", .kind = TABLE_TEXT},
+	{.name = "text", .kind = TABLE_TEXT},
 };
 
 #define COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])))
@@ -65,7 +65,8 @@ static const struct table_column event_columns[] = {
 /* Prints what `table` holds and frees it. */
 static int show_table(const struct shown *shown, struct table *table, struct err *err)
 {
-	int failed = !table || table_print(table, stdout, shown->look->format, look_width(), err);
+	int failed = !table ||
+		     table_print(table, stdout, shown->look->format, term_columns(stdout), err);
 
 	table_free(table);
 	return -failed;
@@ -144,35 +145,35 @@ static int show_events(const struct shown *shown, struct err *err)
 /* ---- the run itself, as one line of a table for programs and lines of text for people */
 
 static const struct table_column run_columns[] = {
-	{"run_id", TABLE_INT, 0},
-	{"name", TABLE_TEXT, 0},
-	{"label", TABLE_TEXT, 0},
-	{"status", TABLE_TEXT, 0},
-	{"error", TABLE_TEXT, 0},
-	{"dataset", TABLE_TEXT, 0},
-	{"seed", TABLE_INT, 0},
-	{"params", TABLE_TEXT, 0},
-	{"config_path", TABLE_TEXT, 0},
-	{"config", TABLE_TEXT, 0},
-	{"created_at", TABLE_TEXT, 0},
-	{"started_at", TABLE_TEXT, 0},
-	{"finished_at", TABLE_TEXT, 0},
-	{"seconds", TABLE_REAL, 2},
-	{"epochs", TABLE_INT, 0},
-	{"epochs_done", TABLE_INT, 0},
-	{"train_loss", TABLE_REAL, 4},
-	{"train_accuracy", TABLE_REAL, 4},
-	{"val_loss", TABLE_REAL, 4},
-	{"val_accuracy", TABLE_REAL, 4},
-	{"test_loss", TABLE_REAL, 4},
-	{"test_accuracy", TABLE_REAL, 4},
-	{"untrained_accuracy", TABLE_REAL, 4},
-	{"parameters", TABLE_INT, 0},
-	{"macs", TABLE_INT, 0},
-	{"examples_per_second", TABLE_REAL, 0},
-	{"weights_hash", TABLE_TEXT, 0},
-	{"run_hash", TABLE_TEXT, 0},
-	{"variant_hash", TABLE_TEXT, 0},
+	{.name = "run_id", .kind = TABLE_INT},
+	{.name = "name", .kind = TABLE_TEXT},
+	{.name = "label", .kind = TABLE_TEXT},
+	{.name = "status", .kind = TABLE_TEXT},
+	{.name = "error", .kind = TABLE_TEXT},
+	{.name = "dataset", .kind = TABLE_TEXT},
+	{.name = "seed", .kind = TABLE_INT},
+	{.name = "params", .kind = TABLE_TEXT},
+	{.name = "config_path", .kind = TABLE_TEXT},
+	{.name = "config", .kind = TABLE_TEXT},
+	{.name = "created_at", .kind = TABLE_TEXT},
+	{.name = "started_at", .kind = TABLE_TEXT},
+	{.name = "finished_at", .kind = TABLE_TEXT},
+	{.name = "seconds", .kind = TABLE_REAL, .digits = 2},
+	{.name = "epochs", .kind = TABLE_INT},
+	{.name = "epochs_done", .kind = TABLE_INT},
+	{.name = "train_loss", .kind = TABLE_REAL, .digits = 4},
+	{.name = "train_accuracy", .kind = TABLE_REAL, .digits = 4},
+	{.name = "val_loss", .kind = TABLE_REAL, .digits = 4},
+	{.name = "val_accuracy", .kind = TABLE_REAL, .digits = 4},
+	{.name = "test_loss", .kind = TABLE_REAL, .digits = 4},
+	{.name = "test_accuracy", .kind = TABLE_REAL, .digits = 4},
+	{.name = "untrained_accuracy", .kind = TABLE_REAL, .digits = 4},
+	{.name = "parameters", .kind = TABLE_INT},
+	{.name = "macs", .kind = TABLE_INT},
+	{.name = "examples_per_second", .kind = TABLE_REAL},
+	{.name = "weights_hash", .kind = TABLE_TEXT},
+	{.name = "run_hash", .kind = TABLE_TEXT},
+	{.name = "variant_hash", .kind = TABLE_TEXT},
 };
 
 static int show_run(const struct shown *shown, struct err *err)
@@ -280,7 +281,7 @@ static void show_line(void *context, const char *text)
 static void show_curves(const struct shown *shown)
 {
 	struct curves curves = {0};
-	int width = look_width();
+	int width = term_columns(stdout);
 	double end = (double)(shown->run->epochs_done > 0 ? shown->run->epochs_done : 1);
 
 	for (int i = 0; i < shown->n_points; i++) {
@@ -396,9 +397,9 @@ static int show_command_run(int argc, char **argv)
 	if (!store)
 		return code;
 	if (store_run_get(store, look.arg, &shown.arena, &shown.run, &err))
-		code = look_failed(&look, &err, EXIT_USAGE);
+		code = command_failed(&err, EXIT_USAGE);
 	else if (show_read(&shown, store, &err) || show_all(&shown, &err))
-		code = look_failed(&look, &err, EXIT_RUN_FAILED);
+		code = command_failed(&err, EXIT_RUN_FAILED);
 	arena_release(&shown.arena);
 	store_close(store);
 	return code;

@@ -7,6 +7,7 @@
 
 #include "runner/commands.h"
 #include "runner/look.h"
+#include "runner/screen/term.h"
 
 static const char what_there_is[] =
 	"SELECT o.type, o.name, group_concat(c.name, ' ') AS columns "
@@ -44,8 +45,9 @@ static struct table *sql_table(sqlite3_stmt *statement, struct err *err)
 	struct table *table = NULL;
 
 	for (int c = 0; columns && c < n; c++)
-		columns[c] = (struct table_column){
-			.name = sqlite3_column_name(statement, c), .kind = TABLE_ANY};
+		columns[c] = (struct table_column){.name = sqlite3_column_name(statement, c),
+			.head = sqlite3_column_name(statement, c),
+			.kind = TABLE_ANY};
 	if (columns)
 		table = table_new(columns, n, err);
 	else
@@ -73,7 +75,7 @@ static int sql_statement(
 	if (code != SQLITE_DONE)
 		failed = err_set(err, "%s", sqlite3_errmsg(db));
 	else
-		failed = table_print(table, stdout, look->format, look_width(), err);
+		failed = table_print(table, stdout, look->format, term_columns(stdout), err);
 	table_free(table);
 	return failed;
 }
@@ -108,7 +110,7 @@ static int sql_run(int argc, char **argv)
 	if (!store)
 		return code;
 	if (sql_answer(&look, store_handle(store), look.arg ? look.arg : what_there_is, &err))
-		code = look_failed(&look, &err, EXIT_USAGE);
+		code = command_failed(&err, EXIT_USAGE);
 	store_close(store);
 	return code;
 }

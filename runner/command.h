@@ -4,6 +4,8 @@
 #ifndef RUNNER_COMMAND_H
 #define RUNNER_COMMAND_H
 
+#include "layers/core/err.h"
+
 /* A flag of the command line. Tables end in {0}; from them come parsing, --help and completion. */
 struct flag {
 	const char *name;  /* "data-dir": written --data-dir */
@@ -45,6 +47,16 @@ enum exit_code {
 enum { FLAGS_HELP = -1, FLAGS_BAD = -2 };
 typedef int flag_set(void *context, const struct flag *flag, const char *value);
 int flags_parse(const struct command *command, int argc, char **argv, flag_set *set, void *context);
+
+/* "error: TEXT" on stderr, as diagnostics are shown: every command's way to say what is wrong. */
+void command_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The same for what `err` says, with its notes; empties it and returns `code`. */
+int command_failed(struct err *err, int code);
+
+/* Says what is wrong with the flag `text`, and where flags are listed. */
+enum flag_trouble { FLAG_UNKNOWN, FLAG_WITHOUT_VALUE, FLAG_WITH_VALUE };
+void command_flag_wrong(const struct command *command, const char *text, enum flag_trouble trouble);
 
 /* --help of a command, on stdout. */
 void command_help(const struct command *command);

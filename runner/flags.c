@@ -1,5 +1,6 @@
 /* flags -- see command.h. getopt_long does the parsing; the tables are translated for it. */
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,8 @@ static int flags_count(const struct flag *flags)
 
 void command_help(const struct command *command)
 {
-	printf("usage: runner %s %s\n%s\n", command->name, command->synopsis, command->help);
+	printf("usage: runner %s%s%s\n%s\n", command->name, *command->synopsis ? " " : "",
+		command->synopsis, command->help);
 	if (command->flags)
 		printf("\nflags:\n");
 	for (const struct flag *f = command->flags; f && f->name; f++) {
@@ -40,6 +42,7 @@ static struct option *flags_translate(const struct flag *flags, int n, char lett
 	struct option *options = calloc((size_t)n + 2, sizeof *options);
 	size_t used = 0;
 
+	letters[used++] = ':'; /* tells a missing value from an unknown flag */
 	letters[used++] = 'h';
 	for (int i = 0; options && i < n; i++) {
 		options[i].name = flags[i].name;
@@ -67,6 +70,18 @@ static const struct flag *flags_find(const struct flag *flags, int n, int val)
 	return NULL;
 }
 
+/* getopt's `val` and optopt tell what it found wrong with an argument. */
+static void flags_wrong(const struct command *command, int val, const char *text)
+{
+	const char letter[] = {'-', (char)optopt, 0}; /* it may be one of several in `text` */
+	bool is_letter = optopt > 0 && optopt < LONG_ONLY;
+
+	command_flag_wrong(command, is_letter ? letter : text,
+		val == ':'            ? FLAG_WITHOUT_VALUE
+		: optopt >= LONG_ONLY ? FLAG_WITH_VALUE
+				      : FLAG_UNKNOWN);
+}
+
 int flags_parse(const struct command *command, int argc, char **argv, flag_set *set, void *context)
 {
 	int n = flags_count(command->flags), val, result = 0;
@@ -74,9 +89,10 @@ int flags_parse(const struct command *command, int argc, char **argv, flag_set *
 	struct option *options = flags_translate(command->flags, n, letters);
 
 	if (!options) {
-		fprintf(stderr, "runner: out of memory\n");
+		command_error("out of memory");
 		return FLAGS_BAD;
 	}
+	opterr = 0; /* flags_wrong tells */
 	optind = 0; /* begin anew; glibc then permutes the arguments */
 	while (!result && (val = getopt_long(argc, argv, letters, options, NULL)) != -1) {
 		const struct flag *flag = flags_find(command->flags, n, val);
@@ -85,7 +101,7 @@ int flags_parse(const struct command *command, int argc, char **argv, flag_set *
 			command_help(command);
 			result = FLAGS_HELP;
 		} else if (!flag) {
-			fprintf(stderr, "`runner %s --help` lists the flags\n", command->name);
+			flags_wrong(command, val, argv[optind - 1]);
 			result = FLAGS_BAD;
 		} else if (set(context, flag, optarg)) {
 			result = FLAGS_BAD;

@@ -35,10 +35,8 @@ bool look_parse(struct look *look, const struct command *command, int argc, char
 /* Opens the store; NULL, with the trouble told and *code set, when it cannot. */
 struct store *look_open(const struct look *look, int *code);
 
-/* Prints "runner COMMAND: TEXT" on stderr; returns `code`. */
-int look_failed(const struct look *look, const struct err *err, int code);
-
-/* Columns that a plain table may take on stdout: the terminal's, or 0 (no limit) elsewhere. */
-int look_width(void);
+/* Takes a flag of a format (json, csv, md) into *format; of two different ones the second is
+ * refused, with an error told. */
+int look_format(const char *name, enum table_format *format);
 
 #endif

@@ -73,10 +73,23 @@ static int unknown(const char *name)
 
 	for (const struct command *const *c = commands; *c; c++)
 		suggestion_try(&meant, (*c)->name);
-	fprintf(stderr, "runner: there is no command, file or folder '%s'%s\n", name,
-		suggestion_text(&meant, text));
+	command_error(
+		"there is no command, file or folder '%s'%s", name, suggestion_text(&meant, text));
 	fprintf(stderr, "runner --help lists the commands\n");
 	return EXIT_USAGE;
+}
+
+/* `runner help COMMAND` is `runner COMMAND --help`. */
+static int help(int argc, char **argv)
+{
+	const struct command *command = argc > 2 ? find(argv[2]) : NULL;
+
+	if (argc < 3)
+		return print_help();
+	if (!command)
+		return unknown(argv[2]);
+	command_help(command);
+	return EXIT_DONE;
 }
 
 static int run(int argc, char **argv)
@@ -88,7 +101,7 @@ static int run(int argc, char **argv)
 		return EXIT_DONE;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
-		return print_help();
+		return help(argc, argv);
 	if (!strcmp(argv[1], "--version")) {
 		printf("runner %s\n", RUNNER_VERSION);
 		return EXIT_DONE;
@@ -107,7 +120,7 @@ int main(int argc, char **argv)
 	signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a write error with words */
 	code = run(argc, argv);
 	if (fflush(stdout) || ferror(stdout)) {
-		fprintf(stderr, "runner: cannot write the output\n");
+		command_error("cannot write the output");
 		return code ? code : EXIT_RUN_FAILED;
 	}
 	return code;

@@ -10,19 +10,25 @@
 #include "layers/core/arena.h"
 #include "runner/screen/term.h"
 
-enum { GAP = 2, NARROWEST = 8, CELL_TEXT = 48 };
+enum {
+	GAP = 2,
+	CELL_TEXT = 48,
+	WIDE = 32,  /* a text this wide may be wrapped before any column goes */
+	BROKEN = 24 /* words longer than this may be broken */
+};
 
 struct cell {
 	enum table_kind kind; /* 0: absent */
 	int64_t integer;
 	double real;
 	const char *text; /* in the arena */
+	bool is_json;
 };
 
 struct column {
-	const char *name; /* borrowed */
+	const char *name, *head; /* borrowed */
 	enum table_kind kind;
-	int digits;
+	int digits, rank;
 	bool optional;
 	bool has_text, has_number; /* among its cells */
 };
@@ -53,8 +59,10 @@ struct table *table_new(const struct table_column *columns, int n_columns, struc
 	}
 	for (int c = 0; c < n_columns; c++)
 		table->columns[c] = (struct column){.name = columns[c].name,
+			.head = columns[c].head,
 			.kind = columns[c].kind,
-			.digits = columns[c].digits};
+			.digits = columns[c].digits,
+			.rank = columns[c].rank};
 	return table;
 }
 
@@ -92,13 +100,24 @@ void table_none(struct table *table)
 	table_add(table, (struct cell){0});
 }
 
-void table_text(struct table *table, const char *text)
+static void table_add_text(struct table *table, const char *text, bool is_json)
 {
 	const char *copy = text ? arena_text(&table->arena, text, NULL) : NULL;
 
 	if (text && !copy)
 		table->failed = true;
-	table_add(table, (struct cell){.kind = copy ? TABLE_TEXT : 0, .text = copy});
+	table_add(table,
+		(struct cell){.kind = copy ? TABLE_TEXT : 0, .text = copy, .is_json = is_json});
+}
+
+void table_text(struct table *table, const char *text)
+{
+	table_add_text(table, text, false);
+}
+
+void table_json(struct table *table, const char *json)
+{
+	table_add_text(table, json, true);
 }
 
 void table_int(struct table *table, int64_t number)
@@ -129,6 +148,18 @@ static const struct cell *table_cell(const struct table *table, int row, int col
 }
 
 /* ---- numbers and texts for programs */
+
+char *table_decimal(double number, int digits, char text[TABLE_NUMBER])
+{
+	double size = fabs(number);
+	bool tiny = digits >= 3 && size > 0 && size < pow(10, -digits);
+
+	if (tiny || size >= (digits ? 1e7 : 1e15))
+		snprintf(text, TABLE_NUMBER, "%.3e", number);
+	else
+		snprintf(text, TABLE_NUMBER, "%.*f", digits, number);
+	return text;
+}
 
 char *table_number(double number, char text[TABLE_NUMBER])
 {
@@ -178,7 +209,9 @@ static void table_print_json(const struct table *table, FILE *file)
 			fputs(c ? ", " : "", file);
 			table_json_text(file, table->columns[c].name);
 			fputs(": ", file);
-			if (cell->kind == TABLE_TEXT)
+			if (cell->is_json && cell->kind)
+				fputs(cell->text, file);
+			else if (cell->kind == TABLE_TEXT)
 				table_json_text(file, cell->text);
 			else if (cell->kind)
 				table_print_value(file, cell);
@@ -231,6 +264,8 @@ static const char *table_show(
 {
 	const struct cell *cell = row < 0 ? NULL : table_cell(table, row, column);
 
+	if (!cell && table->columns[column].head)
+		return table->columns[column].head;
 	if (!cell) {
 		snprintf(buffer, CELL_TEXT, "%s", table->columns[column].name);
 		for (char *c = buffer; *c; c++)
@@ -239,9 +274,8 @@ static const char *table_show(
 		return cell->text;
 	} else if (cell->kind == TABLE_INT) {
 		snprintf(buffer, CELL_TEXT, "%" PRId64, cell->integer);
-	} else if (cell->kind == TABLE_REAL && table->columns[column].kind == TABLE_REAL &&
-		   fabs(cell->real) < 1e15) {
-		snprintf(buffer, CELL_TEXT, "%.*f", table->columns[column].digits, cell->real);
+	} else if (cell->kind == TABLE_REAL && table->columns[column].kind == TABLE_REAL) {
+		table_decimal(cell->real, table->columns[column].digits, buffer);
 	} else if (cell->kind == TABLE_REAL) {
 		snprintf(buffer, CELL_TEXT, "%.6g", cell->real);
 	} else {
@@ -262,15 +296,10 @@ static bool table_is_shown(const struct column *column)
 	return !column->optional || column->has_text || column->has_number;
 }
 
-/* Text as it goes on one line: controls, line ends among them, become spaces, the characters of
- * `escape` get a backslash, and what takes more than `columns` is cut to end in "...". Returns the
- * columns printed, backslashes not counted. */
-static int table_print_text(FILE *file, const char *text, int columns, const char *escape)
+/* `bytes` of a text as they go on one line: controls, line ends among them, become spaces, the
+ * characters of `escape` get a backslash. */
+static void table_print_text(FILE *file, const char *text, size_t bytes, const char *escape)
 {
-	int width;
-	bool cut = columns > 3 && term_width(text) > columns;
-	size_t bytes = term_fit(text, cut ? columns - 3 : columns, &width);
-
 	for (size_t i = 0; i < bytes; i++) {
 		unsigned char c = (unsigned char)text[i];
 
@@ -278,76 +307,231 @@ static int table_print_text(FILE *file, const char *text, int columns, const cha
 			fputc('\\', file);
 		fputc(c < ' ' ? ' ' : c, file);
 	}
-	if (cut)
-		fputs("...", file);
-	return cut ? width + 3 : width;
 }
 
-static void table_measure(const struct table *table, int *widths)
+/* How a plain table is laid out. A column is shown when its width is not 0. */
+struct layout {
+	int *widths; /* that it takes */
+	int *least;  /* that it may be narrowed to: of a text the longest word, of numbers all */
+};
+
+static int longest_word(const char *text)
+{
+	int longest = 0;
+
+	while (*text) {
+		size_t bytes = strspn(text, " "); /* a cell's indentation belongs to its word */
+		int width;
+
+		bytes += strcspn(text + bytes, " \n\t\r");
+		term_fit(text, 1 << 30, &width);
+		width -= term_width(text + bytes);
+		longest = width > longest ? width : longest;
+		text += bytes + strspn(text + bytes, " \n\t\r");
+	}
+	return longest < BROKEN ? longest : BROKEN;
+}
+
+static int larger(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+static void table_measure(const struct table *table, struct layout *layout)
 {
 	char buffer[CELL_TEXT];
 
 	for (int row = -1; row < table_rows(table); row++)
 		for (int c = 0; c < table->n_columns; c++) {
-			int width = term_width(table_show(table, row, c, buffer));
+			const struct column *column = &table->columns[c];
+			const char *text = table_show(table, row, c, buffer);
+			const struct cell *cell = row < 0 ? NULL : table_cell(table, row, c);
+			bool wraps = cell ? cell->kind == TABLE_TEXT : !table_is_right(column);
+			int width = term_width(text);
 
-			if (table_is_shown(&table->columns[c]) && width > widths[c])
-				widths[c] = width;
+			if (!table_is_shown(column))
+				continue;
+			layout->widths[c] = larger(layout->widths[c], larger(width, 1));
+			layout->least[c] = larger(
+				layout->least[c], larger(wraps ? longest_word(text) : width, 1));
 		}
 }
 
-/* Takes what is too much from the widest column, again and again; numbers are never cut. */
-static void table_squeeze(const struct table *table, int *widths, int limit)
+/* What the columns would take if none had more than `most` or, where that is more, its least. */
+static int layout_total(const struct layout *layout, int n, int most)
 {
 	int total = -GAP;
 
+	for (int c = 0; c < n; c++) {
+		int least = larger(layout->least[c], most);
+
+		if (layout->widths[c])
+			total += GAP + (layout->widths[c] < least ? layout->widths[c] : least);
+	}
+	return total;
+}
+
+/* Leaves out the shown column of the highest rank, the last one of these; false when it is below
+ * `from`. */
+static bool layout_drop(struct layout *layout, const struct table *table, int from)
+{
+	int out = -1;
+
 	for (int c = 0; c < table->n_columns; c++)
-		total += table_is_shown(&table->columns[c]) ? widths[c] + GAP : 0;
-	for (; total > limit; total--) {
+		if (layout->widths[c] && table->columns[c].rank >= from &&
+			(out < 0 || table->columns[c].rank >= table->columns[out].rank))
+			out = c;
+	if (out < 0)
+		return false;
+	layout->widths[out] = 0;
+	return true;
+}
+
+/* Takes what is too much from the widest text, again and again. */
+static void layout_narrow(struct layout *layout, int n, int limit)
+{
+	for (int total = layout_total(layout, n, 1 << 20); total > limit; total--) {
 		int widest = -1;
 
-		for (int c = 0; c < table->n_columns; c++)
-			if (table->columns[c].kind != TABLE_INT &&
-				table->columns[c].kind != TABLE_REAL && widths[c] > NARROWEST &&
-				(widest < 0 || widths[c] > widths[widest]))
+		for (int c = 0; c < n; c++)
+			if (layout->widths[c] > layout->least[c] &&
+				(widest < 0 || layout->widths[c] > layout->widths[widest]))
 				widest = c;
 		if (widest < 0)
-			break;
-		widths[widest]--;
+			return;
+		layout->widths[widest]--;
 	}
 }
 
-static void table_print_row(const struct table *table, FILE *file, int row, const int *widths)
+/* Makes it fit into `limit` columns; false when it cannot. */
+static bool layout_fit(struct layout *layout, const struct table *table, int limit)
+{
+	int n = table->n_columns;
+
+	while (layout_total(layout, n, WIDE) > limit && layout_drop(layout, table, TABLE_RANK_LOW))
+		;
+	while (layout_total(layout, n, 1) > limit && layout_drop(layout, table, 1))
+		;
+	layout_narrow(layout, n, limit);
+	return layout_total(layout, n, 1 << 20) <= limit;
+}
+
+/* Line `k` of a text that is wrapped; its bytes in *bytes. NULL: it has fewer. */
+static const char *text_line(const char *text, int width, int k, size_t *bytes)
+{
+	size_t next;
+
+	*bytes = term_line(text, width, &next);
+	for (; k > 0; k--) {
+		text += next;
+		if (!*text)
+			return NULL;
+		*bytes = term_line(text, width, &next);
+	}
+	return text;
+}
+
+static int bytes_width(const char *text, size_t bytes)
+{
+	return term_width(text) - term_width(text + bytes);
+}
+
+/* One line of the screen; false when the row has no such line. */
+static bool table_print_row_line(
+	const struct table *table, FILE *file, int row, int k, const struct layout *layout)
 {
 	int owed = 0; /* spaces, printed only when something follows */
+	bool any = false;
 
 	for (int c = 0; c < table->n_columns; c++) {
-		const struct column *column = &table->columns[c];
+		int wide = layout->widths[c], width, before;
 		char buffer[CELL_TEXT];
-		const char *text = table_show(table, row, c, buffer);
-		int width = term_width(text);
-		int before = table_is_right(column) && width < widths[c] ? widths[c] - width : 0;
+		size_t bytes;
+		const char *text;
 
-		if (!table_is_shown(column))
+		if (!wide)
 			continue;
-		fprintf(file, "%*s", owed + before, "");
-		owed = GAP + widths[c] - before - table_print_text(file, text, widths[c], "");
+		text = text_line(table_show(table, row, c, buffer), wide, k, &bytes);
+		if (!text) {
+			owed += wide + GAP;
+			continue;
+		}
+		width = bytes_width(text, bytes);
+		before = table_is_right(&table->columns[c]) && width < wide ? wide - width : 0;
+		fprintf(file, "%*s", bytes ? owed + before : 0, "");
+		table_print_text(file, text, bytes, "");
+		owed = bytes ? GAP + wide - before - width : owed + wide + GAP;
+		any = true;
 	}
-	fputc('\n', file);
+	if (any)
+		fputc('\n', file);
+	return any;
+}
+
+static void table_print_missing(
+	const struct table *table, FILE *file, int limit, const struct layout *layout)
+{
+	char *names = NULL;
+	size_t size;
+	FILE *text = open_memstream(&names, &size);
+	int n = 0;
+
+	for (int c = 0; text && c < table->n_columns; c++) {
+		char buffer[CELL_TEXT];
+
+		if (table_is_shown(&table->columns[c]) && !layout->widths[c])
+			fprintf(text, "%s%s",
+				n++ ? ", " : "(no room for: ", table_show(table, -1, c, buffer));
+	}
+	if (text && n)
+		fputc(')', text);
+	if (text && !fclose(text) && n)
+		term_print(file, names, limit, 0);
+	free(names);
+}
+
+/* Each row as lines "heading  value", with an empty line between rows. */
+static void table_print_stacked(const struct table *table, FILE *file, int limit)
+{
+	char buffer[CELL_TEXT];
+	int heads = 0;
+
+	for (int c = 0; c < table->n_columns; c++)
+		if (table_is_shown(&table->columns[c]))
+			heads = larger(heads, term_width(table_show(table, -1, c, buffer)));
+	for (int row = 0; row < table_rows(table); row++) {
+		if (row)
+			fputc('\n', file);
+		for (int c = 0; c < table->n_columns; c++) {
+			const char *head;
+
+			if (!table_is_shown(&table->columns[c]))
+				continue;
+			head = table_show(table, -1, c, buffer);
+			fprintf(file, "%s%*s", head, heads - term_width(head) + GAP, "");
+			term_print(file, table_show(table, row, c, buffer), limit, heads + GAP);
+		}
+	}
 }
 
 static int table_print_plain(const struct table *table, FILE *file, int limit, struct err *err)
 {
-	int *widths = calloc((size_t)table->n_columns, sizeof *widths);
+	size_t size = 2 * (size_t)table->n_columns * sizeof(int);
+	struct layout layout = {.widths = calloc(1, size)};
 
-	if (!widths)
-		return err_memory(err, (size_t)table->n_columns * sizeof *widths, "a table");
-	table_measure(table, widths);
-	if (limit > 0)
-		table_squeeze(table, widths, limit);
-	for (int row = -1; row < table_rows(table); row++)
-		table_print_row(table, file, row, widths);
-	free(widths);
+	if (!layout.widths)
+		return err_memory(err, size, "a table");
+	layout.least = layout.widths + table->n_columns;
+	table_measure(table, &layout);
+	if (limit > 0 && !layout_fit(&layout, table, limit)) {
+		table_print_stacked(table, file, limit);
+	} else {
+		for (int row = -1; row < table_rows(table); row++)
+			for (int k = 0; table_print_row_line(table, file, row, k, &layout);)
+				k++;
+		table_print_missing(table, file, limit, &layout);
+	}
+	free(layout.widths);
 	return 0;
 }
 
@@ -355,11 +539,13 @@ static void table_print_markdown_row(const struct table *table, FILE *file, int 
 {
 	for (int c = 0; c < table->n_columns; c++) {
 		char buffer[CELL_TEXT];
+		const char *text;
 
 		if (!table_is_shown(&table->columns[c]))
 			continue;
+		text = table_show(table, row, c, buffer);
 		fputs("| ", file);
-		table_print_text(file, table_show(table, row, c, buffer), 1 << 30, "|");
+		table_print_text(file, text, strlen(text), "|");
 		fputc(' ', file);
 	}
 	fputs("|\n", file);
@@ -389,18 +575,18 @@ int table_print(
 		table_print_markdown(table, file);
 	else if (table_print_plain(table, file, width, err))
 		return -1;
-	return fflush(file) || ferror(file) ? err_set(err, "the output cannot be written") : 0;
+	return 0;
 }
 
-bool table_flag(const char *flag, enum table_format *format)
+bool table_flag(const char *name, enum table_format *format)
 {
-	if (!strcmp(flag, "--json"))
-		*format = TABLE_JSON;
-	else if (!strcmp(flag, "--csv"))
-		*format = TABLE_CSV;
-	else if (!strcmp(flag, "--md"))
-		*format = TABLE_MARKDOWN;
-	else
-		return false;
-	return true;
+	static const char *const names[] = {
+		[TABLE_JSON] = "json", [TABLE_CSV] = "csv", [TABLE_MARKDOWN] = "md"};
+
+	for (int i = TABLE_JSON; i <= TABLE_MARKDOWN; i++)
+		if (!strcmp(name, names[i])) {
+			*format = (enum table_format)i;
+			return true;
+		}
+	return false;
 }

@@ -49,6 +49,16 @@ void term_size(FILE *file, int *columns, int *rows)
 	*rows = known && size.ws_row ? size.ws_row : 24;
 }
 
+int term_columns(FILE *file)
+{
+	int columns, rows;
+
+	if (!isatty(fileno(file)))
+		return 0;
+	term_size(file, &columns, &rows);
+	return columns;
+}
+
 /* The character at `text`: its bytes, and its columns in *width. */
 static size_t term_next(const char *text, size_t left, int *width)
 {
@@ -85,4 +95,47 @@ int term_width(const char *text)
 
 	term_fit(text, 1 << 30, &width);
 	return width;
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
+}
+
+size_t term_line(const char *text, int columns, size_t *next)
+{
+	size_t length = strlen(text), start = 0, bytes, end;
+	int width;
+
+	bytes = term_fit(text, columns, &width);
+	if (!bytes && length)
+		bytes = term_next(text, length, &width); /* wider than the line: one has to stand */
+	end = bytes;
+	while (is_blank(text[start])) /* an indentation is no place to break */
+		start++;
+	if (bytes < length && !is_blank(text[bytes])) {
+		while (end > start && !is_blank(text[end - 1]))
+			end--;
+		if (end <= start)
+			end = bytes;
+	}
+	*next = end;
+	while (is_blank(text[*next]))
+		++*next;
+	while (*next < length && end > 0 && is_blank(text[end - 1]))
+		end--;
+	return end;
+}
+
+void term_print(FILE *file, const char *text, int columns, int indent)
+{
+	int room = columns > 0 ? columns - indent : 1 << 30;
+	size_t next;
+
+	do {
+		size_t bytes = term_line(text, room > 1 ? room : 1, &next);
+
+		fprintf(file, "%.*s\n%*s", (int)bytes, text, text[next] ? indent : 0, "");
+		text += next;
+	} while (*text);
 }

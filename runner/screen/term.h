@@ -24,11 +24,24 @@ struct term term_look(FILE *file, bool no_color);
 /* Columns and rows of the terminal behind `file` now; 80 and 24 when it does not say. */
 void term_size(FILE *file, int *columns, int *rows);
 
+/* Columns that a line on `file` may take: the terminal's, or 0 (no limit) where it is none. */
+int term_columns(FILE *file);
+
 /* Columns that `text` takes. */
 int term_width(const char *text);
 
 /* The bytes of the longest start of `text` that takes at most `columns`; *width gets its columns.
  */
 size_t term_fit(const char *text, int columns, int *width);
+
+/* The bytes of the first line of `text` when it is wrapped at words into lines of at most `columns`
+ * (a word that is longer is broken); *next is where the second line begins. Line ends count as
+ * blanks. 0 only for an empty text. */
+size_t term_line(const char *text, int columns, size_t *next);
+
+/* Prints `text` so wrapped, with a newline at its end; every line but the first begins with
+ * `indent` blanks, and what already stands on the first one took as many. columns <= 0: all on one
+ * line. */
+void term_print(FILE *file, const char *text, int columns, int indent);
 
 #endif

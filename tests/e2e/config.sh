@@ -49,7 +49,7 @@ says "check: ... names it" err \
 	"command line: error: 'pol' is neither a key of a config nor a knob of this one; did you mean 'pool'?"
 expect "check: no such file" 2 "$runner" check set/aa.yaml
 says "check: ... names the nearest" err \
-	"runner: there is no file or folder 'set/aa.yaml'; did you mean 'set/a.yaml'?"
+	"error: there is no file or folder 'set/aa.yaml'; did you mean 'set/a.yaml'?"
 expect "check: no file at all" 2 "$runner" check
 expect "check: an unknown flag" 2 "$runner" check --colour set/a.yaml
 expect "check: help" 0 "$runner" check --help
@@ -80,8 +80,8 @@ done
 expect "new: lenet unless said" 0 "$runner" new mine.yaml
 cmp -s mine.yaml lenet.yaml && echo "ok new: the same lenet" || echo "not ok new: the same lenet"
 expect "new: never writes over a file" 2 "$runner" new bad.yaml
-says "new: ... says why" err "runner: cannot write 'bad.yaml': it is there already"
+says "new: ... says why" err "error: cannot write 'bad.yaml': it is there already"
 says "new: ... and leaves it alone" bad.yaml "network: [rellu]"
 expect "new: an unknown start" 2 "$runner" new x --from lennet
-says "new: ... names the nearest" err "runner: there is no starter config 'lennet'; did you mean 'lenet'?"
+says "new: ... names the nearest" err "error: there is no starter config 'lennet'; did you mean 'lenet'?"
 expect "new: without a name" 2 "$runner" new

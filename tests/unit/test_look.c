@@ -105,26 +105,28 @@ static void ls_lists_runs(void **state)
 	struct planted *planted = *state;
 
 	assert_int_equal(type(planted, &ls_command, NULL), EXIT_DONE);
-	assert_string_equal(out, "run id  name  dataset  seed  status  epochs done  epochs  "
-				 "train loss  train accuracy  test accuracy  seconds\n");
+	assert_string_equal(out, "run  name  dataset  seed  status  done  epochs  train loss  "
+				 "train acc  test acc  seconds\n");
 	has(told, "has no runs yet; `runner CONFIG` makes one");
 	plant(planted);
 	assert_int_equal(type(planted, &ls_command, NULL), EXIT_DONE);
 	assert_string_equal(out,
-		"run id  name   label               dataset  seed  status  epochs done  epochs  "
-		"train loss  train accuracy  test accuracy  seconds\n"
-		"     1  lenet  pooling=avg_pool2d  five        0  done              1      10  "
-		"    0.5000          0.8000         0.7500      2.0\n"
-		"     2  lenet  pooling=max_pool2d  five        0  done              1      10  "
-		"    0.5000          0.8000         0.8765      2.0\n"
-		"     3  mlp    -                   five        5  queued            0      10  "
-		"         -               -              -        -\n");
+		"run  name   label               dataset  seed  status  done  epochs  train loss  "
+		"train acc  test acc  seconds\n"
+		"  1  lenet  pooling=avg_pool2d  five        0  done       1      10      0.5000  "
+		"   0.8000    0.7500      2.0\n"
+		"  2  lenet  pooling=max_pool2d  five        0  done       1      10      0.5000  "
+		"   0.8000    0.8765      2.0\n"
+		"  3  mlp    -                   five        5  queued     0      10           -  "
+		"        -         -        -\n");
 	assert_string_equal(told, "");
 	assert_int_equal(type(planted, &ls_command, "m*", "--csv", NULL), EXIT_DONE);
 	assert_string_equal(out,
 		"run_id,name,label,dataset,seed,status,epochs_done,epochs,train_loss,"
 		"train_accuracy,val_accuracy,test_accuracy,seconds,set_aside\r\n"
 		"3,mlp,,five,5,queued,0,10,,,,,,\r\n");
+	assert_int_equal(type(planted, &ls_command, "--json", "--csv", NULL), EXIT_USAGE);
+	has(told, "error: one format at a time");
 	assert_int_equal(type(planted, &ls_command, "x", NULL), EXIT_DONE);
 	has(told, "none of the 3 runs");
 }
@@ -142,9 +144,9 @@ static void ls_hides_what_was_set_aside(void **state)
 	assert_int_equal(
 		store_run_create(planted->store, &plan.plan, true, &run_id, &created, &err), 0);
 	assert_int_equal(type(planted, &ls_command, NULL), EXIT_DONE);
-	assert_null(strstr(out, "\n     1  "));
+	assert_null(strstr(out, "\n  1  "));
 	assert_int_equal(type(planted, &ls_command, "-a", NULL), EXIT_DONE);
-	has(out, "\n     1  ");
+	has(out, "\n  1  ");
 	has(out, "set aside");
 }
 
@@ -159,11 +161,9 @@ static void show_tells_all(void **state)
 		 "  status      done after 1 of 10 epochs, 2.0 s, 30 examples/s\n"
 		 "  result      test accuracy 0.8765  test loss 0.6250  train accuracy 0.8000");
 	has(out, "  note        在平台上\n");
-	has(out, "0     -       conv2d   6x28x28              156  117600  5x5\n");
-	has(out, "1     squash  sigmoid  6x28x28                0       0  5x5\n");
-	has(out, "    1  0.5      0.5000          0.8000     0.6250         0.8765     2.00  "
-		 "                 30\n");
-	has(out, "test acc 0.876");
+	has(out, "0     -       conv2d   6x28x28         156  117600  5x5\n");
+	has(out, "1     squash  sigmoid  6x28x28           0       0  5x5\n");
+	has(out, "    1  0.5      0.5000     0.8000     0.6250    0.8765     2.00          30\n");
 	assert_int_equal(type(planted, &show_command, "lenet", "--json", NULL), EXIT_DONE);
 	all = json_loads(out, 0, NULL);
 	assert_int_equal(json_integer_value(json_object_get(
@@ -188,10 +188,17 @@ static void show_says_what_it_cannot_find(void **state)
 
 	plant(planted);
 	assert_int_equal(type(planted, &show_command, "lenett", NULL), EXIT_USAGE);
-	has(told, "runner show: there is no run lenett");
+	has(told, "error: there is no run lenett");
 	has(told, "did you mean 'lenet'");
 	assert_int_equal(type(planted, &show_command, "1", "2", NULL), EXIT_USAGE);
 	assert_int_equal(type(planted, &show_command, "--jsn", NULL), EXIT_USAGE);
+	has(told, "error: there is no flag --jsn of `runner show`; did you mean 'json'?");
+	assert_int_equal(type(planted, &show_command, "-x", NULL), EXIT_USAGE);
+	has(told, "error: there is no flag -x of");
+	assert_int_equal(type(planted, &show_command, "--all=1", NULL), EXIT_USAGE);
+	has(told, "error: the flag --all=1 takes no value");
+	assert_int_equal(type(planted, &export_command, "lenett", NULL), EXIT_USAGE);
+	has(told, "error: there is no run lenett");
 	assert_int_equal(type(planted, &show_command, "--help", NULL), EXIT_DONE);
 	has(out, "--db FILE");
 }
@@ -224,16 +231,16 @@ static void sql_answers(void **state)
 				 "SELECT test_labels FROM dataset",
 				 NULL),
 		EXIT_DONE);
-	assert_string_equal(out, "run id  name        a\n"
+	assert_string_equal(out, "run_id  name        a\n"
 				 "     1  lenet    0.75\n"
 				 "     2  lenet  0.8765\n"
 				 "     3  mlp         -\n"
-				 "test labels\n"
+				 "test_labels\n"
 				 "(5 bytes)\n");
 	assert_int_equal(type(planted, &sql_command, NULL), EXIT_DONE);
 	has(out, "leaderboard");
 	assert_int_equal(type(planted, &sql_command, "SELEC 1", NULL), EXIT_USAGE);
-	has(told, "runner sql: near \"SELEC\": syntax error");
+	has(told, "error: near \"SELEC\": syntax error");
 	assert_int_equal(type(planted, &sql_command, "DELETE FROM run", NULL), EXIT_USAGE);
 	has(told, "readonly");
 	assert_int_equal(planted_int(planted->store, "SELECT count(*) FROM run"), 3);

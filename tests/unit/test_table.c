@@ -19,10 +19,10 @@
 #include "runner/screen/term.h"
 
 static const struct table_column columns[] = {
-	{"run_id", TABLE_INT, 0},
-	{"name", TABLE_TEXT, 0},
-	{"test_accuracy", TABLE_REAL, 3},
-	{"value", TABLE_ANY, 0},
+	{.name = "run_id", .kind = TABLE_INT},
+	{.name = "name", .kind = TABLE_TEXT},
+	{.name = "test_accuracy", .kind = TABLE_REAL, .digits = 3},
+	{.name = "value", .kind = TABLE_ANY},
 };
 
 static struct table *three_rows(void)
@@ -80,21 +80,120 @@ static void people_see_columns(void **unused)
 		"123456  a, \"b\"| c          1.000  -\n");
 }
 
-static void narrow_windows_cut_texts(void **unused)
+/* 42 columns with all of it; "note" is a sentence, "less" and "least" may go. */
+static struct table *a_wide_row(void)
 {
-	static const struct table_column two[] = {{"n", TABLE_INT, 0}, {"text", TABLE_TEXT, 0}};
+	static const struct table_column wide[] = {
+		{.name = "run_id", .kind = TABLE_INT, .head = "run"},
+		{.name = "name", .kind = TABLE_TEXT},
+		{.name = "less", .kind = TABLE_INT, .rank = 2},
+		{.name = "least", .kind = TABLE_INT, .rank = 9},
+		{.name = "note", .kind = TABLE_TEXT},
+	};
 	struct err err = {0};
-	struct table *table = table_new(two, 2, &err);
+	struct table *table = table_new(wide, 5, &err);
+
+	assert_non_null(table);
+	table_int(table, 7);
+	table_text(table, "lenet");
+	table_int(table, 1);
+	table_int(table, 2);
+	table_text(table, "it left the 最大");
+	table_int(table, 8);
+	table_text(table, "mlp");
+	table_int(table, 3);
+	table_int(table, 4);
+	table_none(table);
+	return table;
+}
+
+static void narrow_windows_lose_whole_columns(void **unused)
+{
+	(void)unused;
+	prints(a_wide_row(), TABLE_PLAIN, 43,
+		"run  name   less  least  note\n"
+		"  7  lenet     1      2  it left the 最大\n"
+		"  8  mlp       3      4  -\n");
+	prints(a_wide_row(), TABLE_PLAIN, 40,
+		"run  name   less  note\n"
+		"  7  lenet     1  it left the 最大\n"
+		"  8  mlp       3  -\n"
+		"(no room for: least)\n");
+	prints(a_wide_row(), TABLE_PLAIN, 25,
+		"run  name   less  note\n"
+		"  7  lenet     1  it left\n"
+		"                  the\n"
+		"                  最大\n"
+		"  8  mlp       3  -\n"
+		"(no room for: least)\n");
+	prints(a_wide_row(), TABLE_PLAIN, 21,
+		"run  name   note\n"
+		"  7  lenet  it left\n"
+		"            the 最大\n"
+		"  8  mlp    -\n"
+		"(no room for: less,\n"
+		"least)\n");
+}
+
+static void what_does_not_fit_is_stacked(void **unused)
+{
+	(void)unused;
+	prints(a_wide_row(), TABLE_PLAIN, 14,
+		"run    7\n"
+		"name   lenet\n"
+		"less   1\n"
+		"least  2\n"
+		"note   it left\n"
+		"       the\n"
+		"       最大\n"
+		"\n"
+		"run    8\n"
+		"name   mlp\n"
+		"less   3\n"
+		"least  4\n"
+		"note   -\n");
+}
+
+static void numbers_stay_short(void **unused)
+{
+	static const struct {
+		double number;
+		int digits;
+		const char *text;
+	} rows[] = {
+		{0.87654321, 3, "0.877"},
+		{0, 4, "0.0000"},
+		{0.00012, 4, "0.0001"},
+		{0.0000123, 4, "1.230e-05"},
+		{-0.0000123, 4, "-1.230e-05"},
+		{0.04, 1, "0.0"},
+		{1.0778e31, 4, "1.078e+31"},
+		{54300.4, 0, "54300"},
+		{123456789, 0, "123456789"},
+	};
+	char text[TABLE_NUMBER];
 
 	(void)unused;
-	table_int(table, 1234567890123);
-	table_text(table, "short");
-	table_int(table, 2);
-	table_text(table, "好好好好好好好好好好");
-	prints(table, TABLE_PLAIN, 25,
-		"            n  text\n"
-		"1234567890123  short\n"
-		"            2  好好好...\n");
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+		assert_string_equal(
+			table_decimal(rows[i].number, rows[i].digits, text), rows[i].text);
+}
+
+static void json_stays_json(void **unused)
+{
+	static const struct table_column one[] = {{.name = "params", .kind = TABLE_TEXT}};
+	struct err err = {0};
+
+	(void)unused;
+	for (int i = 0; i < 2; i++) {
+		struct table *table = table_new(one, 1, &err);
+
+		table_json(table, "{\"a\":1}");
+		table_json(table, NULL);
+		prints(table, i ? TABLE_CSV : TABLE_JSON, 0,
+			i ? "params\r\n\"{\"\"a\"\":1}\"\r\n\r\n"
+			  : "[\n {\"params\": {\"a\":1}},\n {\"params\": null}\n]\n");
+	}
 }
 
 static void programs_get_all_digits(void **unused)
@@ -170,29 +269,15 @@ static void numbers_come_back(void **unused)
 	assert_string_equal(table_number((double)NAN, text), "null");
 }
 
-static void a_full_disk_is_told(void **unused)
-{
-	struct table *table = three_rows();
-	FILE *full = fopen("/dev/full", "w");
-	struct err err = {0};
-
-	(void)unused;
-	assert_non_null(full);
-	assert_int_equal(table_print(table, full, TABLE_CSV, 0, &err), -1);
-	assert_string_equal(err.text, "the output cannot be written");
-	fclose(full);
-	table_free(table);
-}
-
 static void flags_name_formats(void **unused)
 {
 	enum table_format format = TABLE_PLAIN;
 
 	(void)unused;
-	assert_true(table_flag("--md", &format) && format == TABLE_MARKDOWN);
-	assert_true(table_flag("--csv", &format) && format == TABLE_CSV);
-	assert_true(table_flag("--json", &format) && format == TABLE_JSON);
-	assert_false(table_flag("--xml", &format));
+	assert_true(table_flag("md", &format) && format == TABLE_MARKDOWN);
+	assert_true(table_flag("csv", &format) && format == TABLE_CSV);
+	assert_true(table_flag("json", &format) && format == TABLE_JSON);
+	assert_false(table_flag("xml", &format));
 }
 
 static void width_is_in_columns(void **unused)
@@ -208,6 +293,33 @@ static void width_is_in_columns(void **unused)
 	assert_int_equal(term_fit("a池化", 4, &width), 4);
 	assert_int_equal(width, 3);
 	assert_int_equal(term_fit("abc", 0, &width), 0);
+}
+
+static void texts_break_at_words(void **unused)
+{
+	static const struct {
+		const char *text;
+		int columns;
+		size_t bytes, next;
+	} rows[] = {
+		{"", 9, 0, 0},
+		{"all of it", 9, 9, 9},
+		{"some of it", 9, 7, 8},
+		{"some of   it", 9, 7, 10},
+		{"unbreakable", 5, 5, 5},
+		{"  unbreakable", 5, 5, 5},
+		{"池化层", 5, 6, 6},
+		{"池", 1, 3, 3},
+		{"two\nlines", 6, 3, 4},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		size_t next;
+
+		assert_int_equal(term_line(rows[i].text, rows[i].columns, &next), rows[i].bytes);
+		assert_int_equal(next, rows[i].next);
+	}
 }
 
 static void set(const char *name, const char *value)
@@ -269,14 +381,17 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(people_see_columns),
-		cmocka_unit_test(narrow_windows_cut_texts),
+		cmocka_unit_test(narrow_windows_lose_whole_columns),
+		cmocka_unit_test(what_does_not_fit_is_stacked),
+		cmocka_unit_test(numbers_stay_short),
+		cmocka_unit_test(json_stays_json),
 		cmocka_unit_test(programs_get_all_digits),
 		cmocka_unit_test(empty_columns_may_be_left_out),
 		cmocka_unit_test(no_rows_are_a_table_too),
 		cmocka_unit_test(numbers_come_back),
-		cmocka_unit_test(a_full_disk_is_told),
 		cmocka_unit_test(flags_name_formats),
 		cmocka_unit_test(width_is_in_columns),
+		cmocka_unit_test(texts_break_at_words),
 		cmocka_unit_test(terminals_are_told_apart),
 	};
 
