@@ -54,8 +54,9 @@ struct norms {
 
 struct engine;
 
-/* loss NULL kind: none; then only batches with output_gradient train. `state` is borrowed, and must
- * not move; once a batch has run, only engine_update may change its weights. */
+/* All but `engine` and `err` are borrowed until engine_free. loss NULL kind: none; then only
+ * batches with output_gradient train. `state` must not move; once a batch has run, only
+ * engine_update may change its weights. */
 int engine_new(struct engine **engine, const struct network *network, const struct spec *loss,
 	struct state *state, struct team *team, struct err *err);
 void engine_free(struct engine *engine);

@@ -198,6 +198,8 @@ struct fixture {
 	struct examples examples;
 };
 
+static const struct spec no_loss;
+
 static void fixture_make(struct fixture *f, int threads, size_t limit)
 {
 	struct rng rng = {.key = 3, .purpose = RNG_TEST};
@@ -206,8 +208,7 @@ static void fixture_make(struct fixture *f, int threads, size_t limit)
 	f->network = coupled_network();
 	assert_int_equal(state_new(&f->state, f->network, NULL, &err), 0);
 	assert_int_equal(team_new(&f->team, threads, &err), 0);
-	assert_int_equal(
-		engine_new(&f->engine, f->network, &(struct spec){0}, &f->state, f->team, &err), 0);
+	assert_int_equal(engine_new(&f->engine, f->network, &no_loss, &f->state, f->team, &err), 0);
 	if (limit)
 		engine_limit(f->engine, limit);
 	for (size_t i = 0; i < f->network->n_trained; i++)
@@ -436,7 +437,7 @@ static void test_no_gradient(void **unused)
 	struct err err = {0};
 
 	(void)unused;
-	tiny_make(&f, (struct specs){3, layers}, &(struct spec){0});
+	tiny_make(&f, (struct specs){3, layers}, &no_loss);
 	batch = tiny_batch(&f);
 	assert_int_equal(engine_backward(f.engine, &batch, &result, &err), 0);
 	for (int i = 0; i < f.network->n_tensors; i++)
