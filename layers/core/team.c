@@ -5,8 +5,10 @@
  * `ticket` holds the job's generation in its high and the next unclaimed item in its low half.
  * A thread reads the job's fn, context and n, then claims an item by compare-and-swap of the
  * ticket: success proves that the job it read is still the one on the board, and the leader does
- * not leave it before `done` says that all items are. The job's fields are atomics only so that a
- * read that then loses the swap is no data race.
+ * not leave it before `done` says that all items are. The job's fields are atomics so that a read
+ * that then loses the swap is no data race; n, which alone decides whether there is an item, is
+ * read with acquire, so that whoever sees the n of a later job also sees that job's ticket and
+ * loses.
  *
  * A sleeper sleeps on `wake` with the mutex; whoever publishes a job, or finishes a job's last
  * item, looks at `sleepers` after that store, and the sleeper looks at the board again after it has
@@ -14,12 +16,15 @@
  */
 #include "layers/core/team.h"
 
+#include <assert.h>
+#include <limits.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 enum { LINE = 64, SPINS = 4000 };
 
@@ -73,7 +78,7 @@ static bool slot_help(struct team *team, struct slot *slot)
 	uint64_t ticket = atomic_load(&slot->ticket);
 	team_fn *fn = atomic_load_explicit(&slot->fn, memory_order_relaxed);
 	void *context = atomic_load_explicit(&slot->context, memory_order_relaxed);
-	int n = atomic_load_explicit(&slot->n, memory_order_relaxed);
+	int n = atomic_load_explicit(&slot->n, memory_order_acquire);
 	int item = (int)(uint32_t)ticket;
 
 	if (item >= n || !atomic_compare_exchange_strong(&slot->ticket, &ticket, ticket + 1))
@@ -155,8 +160,9 @@ void team_for(struct team *team, int n, team_fn *fn, void *context)
 			fn(context, i, my_worker);
 		return;
 	}
-	/* No thread can claim between these stores: the old ticket's item is at or past both n. */
-	atomic_store(&slot->ticket, generation << 32 | UINT32_MAX >> 1);
+	assert(job_done(team, slot)); /* else it leads already */
+	/* No thread can claim between these stores: the ticket's item is not below any n. */
+	atomic_store(&slot->ticket, generation << 32 | INT_MAX);
 	atomic_store(&slot->done, 0);
 	atomic_store(&slot->fn, fn);
 	atomic_store(&slot->context, context);
@@ -268,11 +274,13 @@ static int cgroup_cores(void)
 int team_cores(void)
 {
 	const char *slurm = getenv("SLURM_CPUS_PER_TASK");
-	int cores = 1, quota = cgroup_cores(), granted = slurm ? atoi(slurm) : 0;
+	int cores, quota = cgroup_cores(), granted = slurm ? atoi(slurm) : 0;
 	cpu_set_t set;
 
 	if (!sched_getaffinity(0, sizeof set, &set))
 		cores = CPU_COUNT(&set);
+	else /* more than the set has room for */
+		cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
 	if (quota > 0 && quota < cores)
 		cores = quota;
 	if (granted > 0 && granted < cores)

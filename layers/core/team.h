@@ -3,10 +3,14 @@
  *
  * A thread that leads a run calls team_for for each stretch of parallel work: it puts the job on
  * the board, does items itself, and returns when all are done. Threads that lead nothing take items
- * of whatever is on the board. So one run alone has all threads, many runs have one each, and a
- * thread that finishes its run helps the others, at their next batch, without anything being
- * restarted. Items are claimed one by one, so a thread that is held up (a foreign process on its
- * core) holds up one item. Which thread does an item never matters for its result.
+ * of whatever is on the board. Items are claimed one by one, so a thread that is held up (a foreign
+ * process on its core) holds up one item. Which thread does an item never matters for its result.
+ *
+ * Each thread of the team may lead one job at a time: the creator from outside, another from within
+ * an item that it does. What a thread leads it must not lead again from within (the creator's runs
+ * cannot be items of a job that the creator leads), and a leader that waits for its last items
+ * helps nobody else meanwhile; many runs side by side will want both. A thread belongs to one team
+ * at a time, and no thread from outside may call team_for.
  *
  * Waiting spins for some tens of microseconds, then sleeps. A batch of LeNet has two stretches of
  * about a millisecond; a sleep and wake-up costs some ten microseconds.
