@@ -31,7 +31,10 @@ struct dims {
 	struct direction forward, backward;
 };
 
-enum { STREAMS = 32 }; /* handed to the kernel at once */
+enum {
+	STREAMS = 32,       /* handed to the kernel at once */
+	MOST_TAPS = 1 << 24 /* in the lists of one direction: 128 MB */
+};
 
 /* ---- the weight gradient's kernel */
 
@@ -396,10 +399,24 @@ static const struct step_ops conv2d_ops = {
 
 /* ---- plan */
 
+static int64_t axis_taps(const struct axis *axis)
+{
+	int64_t taps = 0;
+
+	for (int c = 0; c < axis->n; c++)
+		taps += axis->classes[c].n_taps;
+	return taps;
+}
+
 /* The lists of taps of each pattern: offsets in the source's rows, numbers in the window. */
 static int plan_taps(
 	struct plan *plan, const struct dims *dims, struct direction *d, struct err *err)
 {
+	if (axis_taps(&d->y) * axis_taps(&d->x) > MOST_TAPS)
+		return err_set(err,
+			"a window of %dx%d meets the borders of the image in too many ways; give "
+			"it less padding",
+			dims->k_h, dims->k_w);
 	d->taps = plan_take(plan, (size_t)(d->y.n * d->x.n) * sizeof *d->taps, err);
 	if (!d->taps)
 		return -1;

@@ -8,11 +8,11 @@
  * 1; w O x C/groups x K_h x K_w; b O. padding `same`: OH = ceil(H / S_h), the odd row at the
  * bottom. Gradients: dw[o][i][u][v] = sum over p, q and images of dy x; db = sum of dy; dx gathers,
  * for each input element, the outputs that saw it. Fails: an input without height and width, groups
- * that do not divide the channels, a window larger than the padded input. Memory: the weights
- * twice, packed (forward, backward); nothing for padding. Cost: K_h K_w C/groups O OH OW
- * multiplications an image, less at the borders, where no zeros are multiplied; backward twice that
- * (once for a first layer). Source: d2l 6.2-6.4; LeCun et al. 1998. Checked by
- * tests/unit/test_layers.c.
+ * that do not divide the channels, a window larger than the padded input, or one of hundreds of
+ * columns that meets the borders in more ways than there is room for. Memory: the weights twice,
+ * packed (forward, backward); nothing for padding. Cost: K_h K_w C/groups O OH OW multiplications
+ * an image, less at the borders, where no zeros are multiplied; backward twice that (once for a
+ * first layer). Source: d2l 6.2-6.4; LeCun et al. 1998. Checked by tests/unit/test_layers.c.
  */
 #ifndef LAYERS_CONV2D_H
 #define LAYERS_CONV2D_H

@@ -519,6 +519,8 @@ static void test_errors(void **state)
 			"5x5"},
 		{CONV(6, {1, 1}, {1, 1}, {1, 1}, {0}, 4, true), shape_image(2, 4, 4), OPTION + 5,
 			"groups 4"},
+		{CONV(1, {512, 512}, {1, 1}, {1, 1}, {0, 512, 512, 512, 512}, 1, true),
+			shape_image(1, 28, 28), KIND, "less padding"},
 		{MAX_POOL(.kernel_size = {2, 2}), shape_vector(9), KIND,
 			"max_pool2d needs an image"},
 		{MAX_POOL(.kernel_size = {5, 5}), shape_image(1, 4, 4), OPTION, "5x5"},
