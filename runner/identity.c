@@ -84,9 +84,10 @@ int identity_start(char hex[65], const struct experiment *x, const struct networ
 		return 0;
 	if (state_new(&state, network, NULL, err))
 		return -1;
-	failed = init_network(network, &x->init, (uint64_t)x->seed, config_dir, state.trained,
-			 state.buffers, err) ||
-		 safetensors_hash(hex, network, state.trained, state.buffers, err);
+	/* Seed 0: what is drawn beside the file must not set the seeds of one variant apart. */
+	failed =
+		init_network(network, &x->init, 0, config_dir, state.trained, state.buffers, err) ||
+		safetensors_hash(hex, network, state.trained, state.buffers, err);
 	state_release(&state);
 	return failed ? -1 : 0;
 }

@@ -20,8 +20,8 @@ struct identity {
 int identity_of(struct identity *identity, const struct experiment *experiment,
 	const char *data_sha256, const char *start, struct err *err);
 
-/* The hash of the weights that the experiment starts with, where a file decides about them;
- * otherwise an empty text. */
+/* The hash of the weights that the experiment would start with under seed 0, where a file decides
+ * about some of them; otherwise an empty text. The same for all seeds. */
 int identity_start(char hex[65], const struct experiment *experiment, const struct network *network,
 	const char *config_dir, struct err *err);
 
