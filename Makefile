@@ -26,9 +26,9 @@ WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-protot
 
 FLAGS_release  := -O2 -g
 FLAGS_debug    := -O0 -g3
-FLAGS_asan     := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
+FLAGS_asan     := -O2 -g -fsanitize=address,undefined -fno-sanitize-recover=all \
 	-fno-omit-frame-pointer
-FLAGS_tsan     := -O1 -g -fsanitize=thread
+FLAGS_tsan     := -O2 -g -fsanitize=thread
 FLAGS_coverage := -O0 -g --coverage
 FLAGS := $(FLAGS_$(VARIANT))
 
@@ -62,7 +62,7 @@ PROGRAM := $(BUILD)/runner
 all: $(PROGRAM) ## build the program, build/runner
 
 # Everything is built anew when the flags change.
-SIGNATURE = $(CC) $(FLAGS) $(VERSION) $(WARN)
+SIGNATURE = $(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) $(VERSION) $(WARN)
 $(BUILD)/flags: FORCE
 	@mkdir -p $(BUILD)
 	@echo '$(SIGNATURE)' | cmp -s - $@ || echo '$(SIGNATURE)' > $@

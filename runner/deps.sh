@@ -28,12 +28,11 @@ fi
 echo "installing:$missing"
 # The lists of packages may be old or missing: they are fetched when installing fails without them.
 export DEBIAN_FRONTEND=noninteractive
-if ! $sudo $install >/tmp/runner-deps.$$ 2>&1; then
-	$sudo apt-get update -q >/tmp/runner-deps.$$ 2>&1 &&
-		$sudo $install >/tmp/runner-deps.$$ 2>&1 || {
-		cat /tmp/runner-deps.$$
-		rm -f /tmp/runner-deps.$$
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+if ! $sudo $install >"$log" 2>&1; then
+	$sudo apt-get update -q >"$log" 2>&1 && $sudo $install >"$log" 2>&1 || {
+		cat "$log"
 		exit 1
 	}
 fi
-rm -f /tmp/runner-deps.$$

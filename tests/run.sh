@@ -15,7 +15,10 @@ if [ -z "${RUNNER_DATA:-}" ] && [ -d ../shared/datasets ]; then
 fi
 [ -z "${RUNNER_DATA:-}" ] && echo "No real data here (RUNNER_DATA): the tests that need it are skipped."
 export RUNNER_DATA=${RUNNER_DATA:-}
-export RUNNER=$PWD/$build/runner
+case $build in
+/*) export RUNNER=$build/runner ;;
+*) export RUNNER=$PWD/$build/runner ;;
+esac
 export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
 passed=0 failed=0 skipped=0
 log=$(mktemp)
