@@ -24,6 +24,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { LINE = 64, SPINS = 4000 };
@@ -242,33 +243,47 @@ int team_size(const struct team *team)
 
 /* ---- how many cores */
 
-/* The cgroup v2 quota of this process, in cores rounded up; 0 without one. */
-static int cgroup_cores(void)
+#define CGROUPS "/sys/fs/cgroup"
+
+/* The quota of one cgroup (v2), in cores rounded up; 0 without one. */
+static int quota_cores(const char *folder)
 {
-	char path[512], line[400], quota[32];
-	FILE *file = fopen("/proc/self/cgroup", "r");
+	char path[512], quota[32];
 	long period = 0;
 	int cores = 0;
+	FILE *file;
 
-	if (!file)
-		return 0;
-	path[0] = 0;
-	while (fgets(line, sizeof line, file)) {
-		char group[380];
-
-		if (sscanf(line, "0::%379s", group) == 1)
-			snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", group);
-	}
-	fclose(file);
-	file = path[0] ? fopen(path, "r") : NULL;
-	if (!file)
-		file = fopen("/sys/fs/cgroup/cpu.max", "r");
+	snprintf(path, sizeof path, "%s/cpu.max", folder);
+	file = fopen(path, "r");
 	if (!file)
 		return 0;
 	if (fscanf(file, "%31s %ld", quota, &period) == 2 && quota[0] != 'm' && period > 0)
 		cores = (int)((atol(quota) + period - 1) / period);
 	fclose(file);
 	return cores;
+}
+
+/* The least quota of this process's cgroup and those above it; 0 without one. */
+static int cgroup_cores(void)
+{
+	char folder[480] = CGROUPS, line[400], group[380];
+	FILE *file = fopen("/proc/self/cgroup", "r");
+	int least = 0;
+
+	if (!file)
+		return 0;
+	while (fgets(line, sizeof line, file))
+		if (sscanf(line, "0::%379s", group) == 1)
+			snprintf(folder, sizeof folder, CGROUPS "%s", group);
+	fclose(file);
+	while (strlen(folder) >= strlen(CGROUPS)) {
+		int cores = quota_cores(folder);
+
+		if (cores && (!least || cores < least))
+			least = cores;
+		*strrchr(folder, '/') = 0;
+	}
+	return least;
 }
 
 int team_cores(void)
