@@ -98,12 +98,19 @@ static bool same_place(struct place a, struct place b)
 	return a.file == b.file && a.line == b.line && a.column == b.column;
 }
 
-static bool is_told(const struct diags *diags, const struct diag *diag)
+/* Looked at before the diag is made: the same may be told thousands of times, for what stands in an
+ * `each`. */
+static bool is_told(
+	struct diags *diags, const struct sources *sources, struct place place, const char *text)
 {
+	const char *where;
+
 	for (int i = 0; i < diags->n; i++) {
 		const struct diag *other = diags->at[i];
-		if (same_place(other->place, diag->place) && !strcmp(other->where, diag->where) &&
-			!strcmp(other->text, diag->text))
+		if (!same_place(other->place, place) || strcmp(other->text, text))
+			continue;
+		where = format_place(&diags->arena, sources_find(sources, place), place);
+		if (where && !strcmp(other->where, where))
 			return true;
 	}
 	return false;
@@ -138,11 +145,7 @@ static void diags_keep(struct diags *diags, struct diag *diag)
 		diags->incomplete = true;
 		return;
 	}
-	if (is_told(diags, diag))
-		return;
 	diags_count(diags, diag->level);
-	if (diags->n == DIAGS_MAX)
-		return;
 	diag->order = diags->n;
 	diags->at[diags->n++] = diag;
 	diags->last = diag;
@@ -153,16 +156,13 @@ static void diags_add_text(struct diags *diags, enum diag_level level,
 {
 	struct diag *diag;
 
-	diags->last = NULL;
-	diags->n_told += level == DIAG_ERROR;
-	if (diags->n == DIAGS_MAX) { /* only counted: an endless list costs no memory */
-		diags_count(diags, level);
+	if (text && is_told(diags, sources, place, text))
 		return;
-	}
 	diag = diag_new(diags, level, sources, place, text);
 	if (diag)
 		diag->group = find_group(diags, sources);
 	diags_keep(diags, diag);
+	note_extends(diags, sources, place);
 }
 
 void diags_add(struct diags *diags, enum diag_level level, const struct sources *sources,
@@ -170,10 +170,15 @@ void diags_add(struct diags *diags, enum diag_level level, const struct sources 
 {
 	va_list args;
 
+	diags->last = NULL;
+	diags->n_told += level == DIAG_ERROR;
+	if (diags->n == DIAGS_MAX) { /* only counted: an endless list costs no memory */
+		diags_count(diags, level);
+		return;
+	}
 	va_start(args, format);
 	diags_add_text(diags, level, sources, place, format_text(&diags->arena, format, args));
 	va_end(args);
-	note_extends(diags, sources, place);
 }
 
 void diags_note(struct diags *diags, const struct sources *sources, struct place place,

@@ -274,7 +274,7 @@ void fill_targets(struct config *config, const struct target targets[2], struct 
 		check_keys(config, &table);
 	for (int t = 0; t < 2; t++) {
 		const struct option *option = targets[t].options;
-		for (; option && option->name && !config->stop; option++)
+		for (; option && option->name && !config_is_over(config); option++)
 			fill_option(config, &table, option, targets[t].base);
 	}
 }

@@ -224,7 +224,7 @@ static void fill_list(const struct value *value, struct node *node, struct specs
 		return;
 	}
 	specs = value_take(value->config, node->n, sizeof *specs);
-	for (int i = 0; specs && i < node->n; i++)
+	for (int i = 0; specs && i < node->n && !config_is_over(value->config); i++)
 		fill_layer(value, &specs[i], node->items[i]);
 	if (specs)
 		*at = (struct specs){node->n, specs};

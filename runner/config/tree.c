@@ -10,6 +10,11 @@ void config_no_memory(struct config *config)
 	config->stop = true;
 }
 
+bool config_is_over(const struct config *config)
+{
+	return config->stop || config->diags->n_told >= CONFIG_ERRORS;
+}
+
 void config_too_deep(struct config *config, struct place place)
 {
 	if (!config->stop)

@@ -17,7 +17,10 @@
 
 /* How deep lists and maps may stand in each other, and how many nodes aliases and knobs may make (a
  * few lines of aliases to aliases could otherwise fill the memory). */
-enum { TREE_DEPTH = 64, TREE_GROWTH = 50000 };
+enum { TREE_DEPTH = 64, TREE_GROWTH = 20000 };
+
+/* Errors after which no more of a config is looked at. */
+enum { CONFIG_ERRORS = 1000 };
 
 enum node_kind {
 	NODE_SCALAR = 1,
@@ -63,6 +66,9 @@ struct node *node_text(struct config *config, const char *text, bool plain, stru
 
 /* Tells that memory ran out and sets config->stop. */
 void config_no_memory(struct config *config);
+
+/* True when there is no sense in going on: config->stop, or very many errors. */
+bool config_is_over(const struct config *config);
 
 /* Counts one more node against TREE_GROWTH; sets config->stop, told at `at`, when that is used up.
  */
