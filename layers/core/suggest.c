@@ -29,6 +29,13 @@ static const char *const synonyms[][2] = {
 	{"rate", "p"},
 	{"alpha", "negative_slope"},
 	{"learning_rate", "lr"},
+	{"batch", "batch_size"},
+	{"minibatch_size", "batch_size"},
+	{"max_epochs", "epochs"},
+	{"step_lr", "step"},
+	{"multi_step_lr", "multistep"},
+	{"exponential_lr", "exponential"},
+	{"cosine_annealing_lr", "cosine"},
 	{"scheduler", "lr_schedule"},
 	{"warmup", "warmup_epochs"},
 	{"optim", "optimizer"},
@@ -42,7 +49,14 @@ static const char *const synonyms[][2] = {
 	{"base", "extends"},
 	{"inherits", "extends"},
 	{"mse", "squared_error"},
+	{"mse_loss", "squared_error"},
+	{"l2_loss", "squared_error"},
 	{"softmax_cross_entropy", "cross_entropy"},
+	{"cross_entropy_loss", "cross_entropy"},
+	{"fmnist", "fashion-mnist"},
+	{"fashion", "fashion-mnist"},
+	{"kernel", "kernel_size"},
+	{"strides", "stride"},
 	{"xavier", "xavier_uniform"},
 	{"glorot_uniform", "xavier_uniform"},
 	{"kaiming", "kaiming_uniform"},
@@ -93,6 +107,10 @@ static void skeleton(char out[LONGEST + 1], const char *name)
 {
 	int n = 0;
 
+	if (!strncmp(name, "torch.", 6))
+		name += 6;
+	if (!strncmp(name, "nn.", 3))
+		name += 3;
 	for (size_t i = 0; name[i] && n < LONGEST; i++) {
 		bool dimension = name[i] == 'd' && i > 0 && name[i - 1] == '2';
 		if (isalpha((unsigned char)name[i]) && !dimension)
@@ -101,7 +119,7 @@ static void skeleton(char out[LONGEST + 1], const char *name)
 	out[n] = 0;
 }
 
-static bool same_skeleton(const char *a, const char *b)
+bool suggestion_same(const char *a, const char *b)
 {
 	char x[LONGEST + 1], y[LONGEST + 1];
 
@@ -113,7 +131,7 @@ static bool same_skeleton(const char *a, const char *b)
 static bool is_synonym(const char *wrong, const char *name)
 {
 	for (size_t i = 0; i < sizeof synonyms / sizeof *synonyms; i++)
-		if (!strcasecmp(synonyms[i][0], wrong) && !strcmp(synonyms[i][1], name))
+		if (suggestion_same(synonyms[i][0], wrong) && !strcmp(synonyms[i][1], name))
 			return true;
 	return false;
 }
@@ -124,7 +142,7 @@ void suggestion_try(struct suggestion *suggestion, const char *name)
 	int limit = (int)(strlen(wrong) + 1) / 3;
 	int distance = edit_distance(wrong, name, limit);
 
-	if (distance > 0 && (is_synonym(wrong, name) || same_skeleton(wrong, name)))
+	if (distance > 0 && (is_synonym(wrong, name) || suggestion_same(wrong, name)))
 		distance = limit = 1;
 	if (distance > limit || (suggestion->best && distance >= suggestion->distance))
 		return;

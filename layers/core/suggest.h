@@ -26,6 +26,10 @@ void suggestion_try(struct suggestion *suggestion, const char *name);
 void suggestion_try_options(struct suggestion *suggestion, const struct option *options);
 void suggestion_try_kinds(struct suggestion *suggestion, const struct family *family);
 
+/* True when two names differ in case, `-`, `_` and digits alone; "nn." before them does not count.
+ */
+bool suggestion_same(const char *a, const char *b);
+
 /* "; did you mean 'kernel_size'?" or "". */
 enum { SUGGESTION_TEXT = 128 };
 char *suggestion_text(const struct suggestion *suggestion, char text[SUGGESTION_TEXT]);

@@ -213,7 +213,7 @@ static struct node *read_root(struct extend *extend, int file)
 	root = yaml_read(config, file, 0);
 	if (!root || root->kind == NODE_MAP)
 		return root;
-	if (root->kind == NODE_BAD || yaml_tell_full_width(config, root->place))
+	if (root->kind == NODE_BAD || yaml_tell_lookalike(config, root->place))
 		return NULL;
 	config_error(config, root->place, "a config is a map of 'key: value' lines, found %s",
 		node_found(root, found));

@@ -5,11 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "layers/core/suggest.h"
 #include "layers/families.h"
+#include "runner/config/experiment.h"
+#include "runner/config/foreign.h"
 #include "runner/config/forms.h"
+#include "runner/config/hints.h"
 #include "runner/config/kinds.h"
 #include "runner/config/scalar.h"
-#include "layers/core/suggest.h"
 #include "runner/config/utf8.h"
 
 enum { LISTED_MAX = 16 /* names that a message lists when none is near */ };
@@ -169,27 +172,70 @@ static bool find_inside(const struct option *options, const char *name, char tex
 	return false;
 }
 
+/* The option of a table that is all but this name: `learning_rate` for lr. */
+static const char *same_option(const struct option *options, const char *name)
+{
+	struct suggestion meant = {.wrong = name};
+
+	suggestion_try_options(&meant, options);
+	return meant.distance <= 1 ? meant.best : NULL;
+}
+
+/* `learning_rate` beside `train`. */
+static bool find_same_inside(const struct option *options, const char *name, char text[EXPECTATION])
+{
+	for (; options && options->name; options++) {
+		const char *same = same_option(options->group, name);
+		if (!same)
+			continue;
+		snprintf(text, EXPECTATION, "; inside '%s' there is '%s'", options->name, same);
+		return true;
+	}
+	return false;
+}
+
+/* `lr` among the options of the optimizer. */
+static bool find_outside(const struct owner *owner, const char *name, char text[EXPECTATION])
+{
+	if (!owner->name)
+		return false;
+	if (has_option_named(train_options, name))
+		snprintf(text, EXPECTATION, "; it belongs in 'train'");
+	else if (has_option_named(experiment_options, name))
+		snprintf(text, EXPECTATION, "; it is a key of the config itself");
+	else
+		return false;
+	return true;
+}
+
+/* The name in `lr:0.1` and in `lr = 0.1`. */
+static const char *name_before(const char *key, char name[64])
+{
+	snprintf(name, 64, "%.*s", (int)strcspn(key, ":= "), key);
+	return name;
+}
+
 /* What to say after "unknown option": something seen in the key, where it belongs, the nearest
  * name, or all there are. */
 static void advise(
 	struct config *config, struct table *table, const struct node *key, char text[EXPECTATION])
 {
-	struct suggestion meant = {.wrong = key->text};
-	struct option nothing = {0};
-	struct value value = {.config = config, .option = &nothing, .owner = table->owner};
-	char seen[VALUE_HINT];
+	const struct option *options = table->targets[0].options;
+	char name[64], hint[HINT];
+	struct suggestion meant = {.wrong = name_before(key->text, name)};
 
-	suggestion_try_options(&meant, table->targets[0].options);
+	suggestion_try_options(&meant, options);
 	suggestion_try_options(&meant, table->targets[1].options);
-	if (meant.best && table->n_misspelt < MISSPELT_MAX)
+	if (meant.best && !foreign_advice(key->text) && table->n_misspelt < MISSPELT_MAX)
 		table->misspelt[table->n_misspelt++] = meant.best;
-	snprintf(text, EXPECTATION, "%s", value_hint(&value, key, seen));
-	if (*text || find_inside(table->targets[0].options, key->text, text))
+	snprintf(text, EXPECTATION, "%s", hint_key(config, key, hint));
+	if (*text || find_inside(options, key->text, text) ||
+		find_outside(table->owner, key->text, text))
 		return;
 	if (meant.best)
 		suggestion_text(&meant, text);
-	else
-		list_options(table->targets[0].options, table->owner, text);
+	else if (!find_same_inside(options, key->text, text))
+		list_options(options, table->owner, text);
 }
 
 static void tell_unknown(struct config *config, struct table *table, const struct node *key)
@@ -264,14 +310,70 @@ static void fill_option(
 		fill_value(&value, (char *)base + option->offset);
 }
 
+/* ---- {kernel_size: 5,5}: to YAML, a kernel_size of 5 and a key 5 without a value */
+
+static bool takes_numbers(const struct option *options, const char *name)
+{
+	for (; options && options->name; options++)
+		if (!strcmp(options->name, name))
+			return options->type == OPTION_INT || options->type == OPTION_INT64 ||
+			       options->type == OPTION_NUMBER || options->type == OPTION_PAIR ||
+			       options->type == OPTION_PADDING || options->type == OPTION_INTS ||
+			       options->type == OPTION_NUMBERS;
+	return false;
+}
+
+/* True for `5` and `5)` without a value behind the number of such an option. */
+static bool is_split_off(const struct table *table, int i)
+{
+	const struct entry *entry = &table->map->entries[i], *before = entry - 1;
+	const char *key = entry->key->text, *rest = key + strspn(key, "0123456789");
+
+	return entry->key->plain && rest > key && (!*rest || !strcmp(rest, ")")) &&
+	       node_is(entry->value, "") && before->value->kind == NODE_SCALAR &&
+	       before->value->plain && before->value->text[strspn(before->value->text, "(+-")] &&
+	       !before->value->text[strspn(before->value->text, "(+-0123456789, ")] &&
+	       (takes_numbers(table->targets[0].options, before->key->text) ||
+		       takes_numbers(table->targets[1].options, before->key->text));
+}
+
+/* Gives the value what was split off, so that it is told as one text: "5,5". */
+static void join_split(struct config *config, const struct table *table)
+{
+	struct node *map = table->map;
+
+	for (int i = 1; map->flow && i < map->n; i++) {
+		struct node *key = map->entries[i].key, *before = map->entries[i - 1].value;
+		struct place place = before->place;
+		int end = key->place.column + key->place.length;
+		char *text;
+		if (!is_split_off(table, i))
+			continue;
+		text = arena_printf(config->arena, NULL, "%s,%s%s", before->text,
+			place.column + place.length + 1 < key->place.column ? " " : "", key->text);
+		if (place.line == key->place.line && place.file == key->place.file)
+			place.length = end - place.column;
+		before = text ? node_text(config, text, true, place) : NULL;
+		if (!before)
+			return;
+		map->entries[i - 1].value = before;
+		map->n--;
+		memmove(&map->entries[i], &map->entries[i + 1],
+			(size_t)(map->n - i) * sizeof *map->entries);
+		i--;
+	}
+}
+
 void fill_targets(struct config *config, const struct target targets[2], struct node *map,
 	const char *skip, const struct owner *owner)
 {
 	struct table table = {
 		.targets = {targets[0], targets[1]}, .map = map, .skip = skip, .owner = owner};
 
-	if (map)
+	if (map) {
+		join_split(config, &table);
 		check_keys(config, &table);
+	}
 	for (int t = 0; t < 2; t++) {
 		const struct option *option = targets[t].options;
 		for (; option && option->name && !config_is_over(config); option++)

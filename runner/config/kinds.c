@@ -4,9 +4,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "runner/config/forms.h"
-#include "runner/config/scalar.h"
 #include "layers/core/suggest.h"
+#include "runner/config/foreign.h"
+#include "runner/config/forms.h"
+#include "runner/config/hints.h"
+#include "runner/config/scalar.h"
 #include "runner/config/utf8.h"
 
 static void list_kinds(const struct family *family, char text[EXPECTATION])
@@ -18,20 +20,48 @@ static void list_kinds(const struct family *family, char text[EXPECTATION])
 			family->kinds[i]->name);
 }
 
+/* `flatten relu`, where a line was indented too far. */
+static bool hint_two(const struct family *family, const char *name, char text[HINT])
+{
+	size_t length = strcspn(name, " ");
+	char first[HINT / 4];
+
+	if (!name[length] || length >= sizeof first)
+		return false;
+	snprintf(first, sizeof first, "%.*s", (int)length, name);
+	if (!family_find(family, first))
+		return false;
+	snprintf(
+		text, HINT, "; after '%s' a '- ' is missing, or a line is indented too far", first);
+	return true;
+}
+
+/* What is meant by a name that is none: the nearest one, unless something else is to be seen. */
+static void advise(const struct value *value, const struct node *name, char advice[EXPECTATION])
+{
+	struct suggestion meant = {.wrong = name->text};
+	char text[SUGGESTION_TEXT], hint[HINT];
+
+	suggestion_try_kinds(&meant, value->family);
+	hint_key(value->config, name, hint);
+	if (meant.best && (!*hint || foreign_advice(name->text)))
+		snprintf(advice, EXPECTATION, "%s", suggestion_text(&meant, text));
+	else if (*hint || hint_two(value->family, name->text, hint))
+		snprintf(advice, EXPECTATION, "%s", hint);
+	else
+		list_kinds(value->family, advice);
+}
+
 static const struct kind *find_kind(const struct value *value, const struct node *name)
 {
 	const struct kind *kind = family_find(value->family, name->text);
-	struct suggestion meant = {.wrong = name->text};
-	char text[SUGGESTION_TEXT], all[EXPECTATION], brief[UTF8_BRIEF], more[VALUE_HINT];
+	char advice[EXPECTATION], brief[UTF8_BRIEF];
 
 	if (kind)
 		return kind;
-	suggestion_try_kinds(&meant, value->family);
-	suggestion_text(&meant, text);
-	list_kinds(value->family, all);
-	config_error(value->config, name->place, "unknown %s '%s'%s%s", value->family->noun,
-		utf8_brief(name->text, brief), meant.best ? text : all,
-		value_hint(value, name, more));
+	advise(value, name, advice);
+	config_error(value->config, name->place, "unknown %s '%s'%s", value->family->noun,
+		utf8_brief(name->text, brief), advice);
 	value_note_used(value, name);
 	return NULL;
 }
@@ -163,6 +193,15 @@ static void tell_many_keys(const struct value *value, const struct node *map)
 			"a %s is written NAME or NAME: {OPTION: VALUE, ...}", value->family->noun);
 }
 
+/* The option that takes layers: `body` of residual. */
+static const char *list_option(const struct kind *kind)
+{
+	for (const struct option *option = kind->options; option->name; option++)
+		if (option->type == OPTION_SPECS || option->type == OPTION_BRANCHES)
+			return option->name;
+	return NULL;
+}
+
 /* conv2d: 5 */
 static void tell_no_options(
 	const struct value *value, const struct node *name, const struct node *options)
@@ -176,6 +215,10 @@ static void tell_no_options(
 	if (!kind->options)
 		config_error(value->config, options->place, "%s has no options, found %s",
 			kind->name, found);
+	else if (options->kind == NODE_LIST && list_option(kind))
+		config_error(value->config, options->place,
+			"%s expects a map of options, found %s; write {%s: [...]}", kind->name,
+			found, list_option(kind));
 	else if (options->kind == NODE_SCALAR)
 		config_error(value->config, options->place,
 			"%s expects a map of options, found %s; write {%s: %s}?", kind->name, found,

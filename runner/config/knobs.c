@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runner/config/forms.h"
-#include "runner/config/scalar.h"
 #include "layers/core/suggest.h"
+#include "runner/config/forms.h"
+#include "runner/config/hints.h"
+#include "runner/config/scalar.h"
 #include "runner/config/utf8.h"
 
 enum progress { UNTOUCHED, UNDER_WAY, DONE };
@@ -248,7 +249,7 @@ static void check_each_keys(struct knobs *knobs, const struct node *map)
 static int check_list(
 	struct knobs *knobs, const struct node *map, const char *key, const struct node *value)
 {
-	char found[NODE_FOUND];
+	char found[NODE_FOUND], hint[HINT];
 
 	if (!value) {
 		config_error(knobs->config, map->entries[0].key->place,
@@ -258,15 +259,23 @@ static int check_list(
 	if (value->kind == NODE_LIST)
 		return 0;
 	if (value->kind != NODE_BAD) {
-		config_error(knobs->config, value->place, "'%s' expects a list, found %s", key,
-			node_found(value, found));
+		config_error(knobs->config, value->place, "'%s' expects a list, found %s%s", key,
+			node_found(value, found), hint_list(knobs->config, value, hint));
 		if (value->used.line)
 			config_note(knobs->config, value->used, "taken up here");
 	}
 	return -1;
 }
 
-static int check_as(struct knobs *knobs, struct spot spot, const struct node *as)
+/* For hints. */
+static int keep_name(struct config *config, struct node *as)
+{
+	if (!config->names)
+		config->names = node_new(config, NODE_LIST, as->place);
+	return config->names ? node_append(config, config->names, as) : -1;
+}
+
+static int check_as(struct knobs *knobs, struct spot spot, struct node *as)
 {
 	char found[NODE_FOUND];
 
@@ -274,12 +283,13 @@ static int check_as(struct knobs *knobs, struct spot spot, const struct node *as
 		return 0;
 	if (as->kind == NODE_SCALAR && is_knob_name(as->text)) {
 		tell_shadow(knobs, spot, as);
-		return 0;
+		return keep_name(knobs->config, as);
 	}
 	if (as->kind != NODE_BAD)
 		config_error(knobs->config, as->place,
-			"'as' expects a name of letters, digits and '_', found %s",
-			node_found(as, found));
+			"'as' expects a name of letters, digits and '_', found %s%s",
+			node_found(as, found),
+			is_reference(as) ? "; write it without the '$'" : "");
 	return -1;
 }
 

@@ -2,10 +2,10 @@
  * does not matter. */
 #include <string.h>
 
+#include "layers/core/suggest.h"
 #include "runner/config/forms.h"
 #include "runner/config/knobs.h"
 #include "runner/config/scalar.h"
-#include "layers/core/suggest.h"
 #include "runner/config/utf8.h"
 
 /* True when some `each` in the tree calls its elements `name`. */
@@ -42,10 +42,14 @@ static void mark_name(struct taken *taken, const char *name)
 
 static void mark_references(struct taken *taken, const struct node *node)
 {
+	const struct node *each;
 	char name[NAME_MAX_BYTES];
 
 	if (is_reference(node) && reference_name(node->text, name))
 		mark_name(taken, name);
+	each = node_get(node, "each");
+	if (each && each->kind == NODE_SCALAR && node_entry(taken->params, each->text))
+		mark_name(taken, each->text); /* told where its '$' is missed */
 	for (int i = 0; i < node->n; i++) {
 		if (node->kind == NODE_LIST) {
 			mark_references(taken, node->items[i]);

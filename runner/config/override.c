@@ -8,11 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "layers/core/suggest.h"
 #include "runner/config/experiment.h"
 #include "runner/config/extend.h"
 #include "runner/config/forms.h"
 #include "runner/config/scalar.h"
-#include "layers/core/suggest.h"
 #include "runner/config/utf8.h"
 #include "runner/config/yaml.h"
 

@@ -56,6 +56,7 @@ struct config {
 	struct sources *sources;
 	struct diags *diags;
 	const struct node *params; /* the knobs, once they have been put in; NULL: none */
+	struct node *names;        /* a list of what `as` has named, for hints; NULL: none */
 	int grown;                 /* nodes made by aliases and knobs so far */
 	bool stop; /* memory or TREE_GROWTH ran out; it has been told, and nothing goes on */
 };

@@ -18,9 +18,23 @@ bool utf8_is_printable(uint32_t code);
 /* True for valid UTF-8 of printable characters alone. */
 bool utf8_is_text(const char *text, size_t length);
 
-/* The first full-width punctuation mark for which YAML has a sign of its own, as in `lr：0.1`, and
- * that sign; NULL when there is none. */
-const char *utf8_full_width(const char *text, size_t length, char *sign);
+/* A character that looks like one of ASCII, or like none at all, but means something else to YAML:
+ * the full-width forms, as in `lr：0.1`; dashes, the minus sign; curly quotes; blanks. */
+struct lookalike {
+	const char *at;
+	size_t size; /* bytes */
+	uint32_t code;
+	char sign;        /* what is meant; 0: nothing */
+	const char *name; /* "a minus sign"; NULL: a full-width form */
+};
+
+/* The first one of the text; false when there is none. */
+bool utf8_lookalike(const char *text, size_t length, struct lookalike *found);
+
+/* "full-width, YAML needs ':'", "U+3000, an ideographic space: write an ordinary one": what it is,
+ * and what to do. Returns `text`. */
+enum { UTF8_ADVICE = 96 };
+char *utf8_lookalike_advice(const struct lookalike *lookalike, char text[UTF8_ADVICE]);
 
 /* `text` fit for a message: at most some 40 characters, line ends as spaces. Returns `out`. */
 enum { UTF8_BRIEF = 192 };

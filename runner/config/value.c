@@ -7,9 +7,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "layers/core/suggest.h"
+#include "runner/config/hints.h"
 #include "runner/config/knobs.h"
 #include "runner/config/scalar.h"
-#include "layers/core/suggest.h"
 #include "runner/config/utf8.h"
 #include "runner/config/yaml.h"
 
@@ -55,66 +56,15 @@ void value_note_used(const struct value *value, const struct node *node)
 		config_note(value->config, value->node->used, "taken up here");
 }
 
-static const char *bool_hint(const struct node *node)
-{
-	static const char *const yes[] = {"yes", "on", "Yes", "On", "YES", "ON", "1"};
-	static const char *const no[] = {"no", "off", "No", "Off", "NO", "OFF", "0"};
-
-	for (size_t i = 0; i < sizeof yes / sizeof *yes; i++)
-		if (node_is(node, yes[i]) || node_is(node, no[i]))
-			return node_is(node, yes[i]) ? "; write true" : "; write false";
-	return "";
-}
-
-/* 0,1 for 0.1; numbers that are none, or too large for any. */
-static const char *number_hint(const struct node *node)
-{
-	const char *comma = strchr(node->text, ',');
-
-	if (comma && comma > node->text && comma[1] && !strpbrk(comma + 1, ",") &&
-		!node->text[strspn(node->text, "+-0123456789,")])
-		return "; write a point for the comma";
-	if (scalar_type(node) == SCALAR_TEXT)
-		return "";
-	if (!isfinite(scalar_number(node)))
-		return "; numbers must be finite";
-	return fabs(scalar_number(node)) > INT_MAX ? "; it is too large" : "";
-}
-
-/* What the person may have had in mind, when what was found shows it. */
-const char *value_hint(const struct value *value, const struct node *node, char text[VALUE_HINT])
-{
-	const char *mark, *dollar;
-	char sign, name[NAME_MAX_BYTES];
-
-	text[0] = 0;
-	if (value->option->type == OPTION_SPECS && node->kind == NODE_MAP)
-		return "; start each with '- '";
-	if (node->kind != NODE_SCALAR)
-		return text;
-	mark = node->plain ? utf8_full_width(node->text, strlen(node->text), &sign) : NULL;
-	dollar = node->plain ? strchr(node->text, '$') : NULL;
-	if (mark)
-		snprintf(
-			text, 160, "; the '%.3s' in it is full-width, YAML needs '%c'", mark, sign);
-	else if (dollar && reference_name(dollar, name))
-		snprintf(text, VALUE_HINT, "; a knob stands alone: $%s", name);
-	else if (value->option->type == OPTION_BOOL)
-		return bool_hint(node);
-	else if (value->option->type && value->option->type <= OPTION_NUMBER)
-		return number_hint(node);
-	return text;
-}
-
 void value_tell_wrong(const struct value *value, const struct node *node)
 {
-	char what[SUBJECT], expected[EXPECTATION], found[NODE_FOUND], more[VALUE_HINT];
+	char what[SUBJECT], expected[EXPECTATION], found[NODE_FOUND], more[HINT];
 
 	if (node->kind == NODE_BAD)
 		return;
 	config_error(value->config, node->place, "%s expects %s, found %s%s", subject(value, what),
 		option_expectation(value->option, value->family, expected), node_found(node, found),
-		value_hint(value, node, more));
+		hint_value(value, node, more));
 	value_note_used(value, node);
 }
 
@@ -139,7 +89,7 @@ static bool is_numeric(const struct node *node)
 
 static int read_int64(const struct value *value, const struct node *node, int64_t *out)
 {
-	if (!is_numeric(node) || scalar_int64(node, out)) {
+	if (!is_numeric(node) || is_grouped(node->text) || scalar_int64(node, out)) {
 		value_tell_wrong(value, node);
 		return -1;
 	}
@@ -202,6 +152,20 @@ static void warn_inside(const struct value *value)
 			"'$%s' inside a longer text is not replaced", name);
 }
 
+/* name: “lenet” */
+static void warn_quotes(const struct value *value)
+{
+	const struct node *node = value->node;
+	struct lookalike quote;
+	char advice[UTF8_ADVICE];
+
+	if (node->plain && utf8_lookalike(node->text, strlen(node->text), &quote) &&
+		quote.at == node->text && (quote.sign == '"' || quote.sign == '\''))
+		config_warning(value->config, node->place,
+			"the quotes are part of this text: '%.*s' is %s", (int)quote.size, quote.at,
+			utf8_lookalike_advice(&quote, advice));
+}
+
 static void fill_text(const struct value *value, const char **at)
 {
 	if (value->node->kind != NODE_SCALAR) {
@@ -209,6 +173,7 @@ static void fill_text(const struct value *value, const char **at)
 		return;
 	}
 	warn_inside(value);
+	warn_quotes(value);
 	*at = value->node->text;
 }
 

@@ -25,10 +25,6 @@ void value_tell_wrong(const struct value *value, const struct node *node);
 /* A note to the last error: where a knob brought the value in, if one did. */
 void value_note_used(const struct value *value, const struct node *node);
 
-/* What the person may have had in mind, when what was found shows it: "; write true", or "". */
-enum { VALUE_HINT = 160 };
-const char *value_hint(const struct value *value, const struct node *node, char text[VALUE_HINT]);
-
 /* The tree of an option's default, which has one; its nodes have no place. */
 struct node *value_default(struct config *config, const struct option *option);
 

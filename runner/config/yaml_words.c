@@ -46,7 +46,7 @@ static int column_of_byte(const struct line *line, size_t at)
 	return column;
 }
 
-/* ---- full-width punctuation */
+/* ---- characters that look like YAML's own */
 
 /* True when `at` follows a key, as in `lr：0.1` or `{p：0.5}`. */
 static bool follows_key(const struct line *line, size_t at)
@@ -63,50 +63,87 @@ static bool follows_key(const struct line *line, size_t at)
 	return start == 0 || strchr("{,-", line->text[start - 1]);
 }
 
-/* A full-width mark that most likely stands where YAML wants its own. */
-static bool find_full_width(const struct config *config, struct place place, struct place *found,
-	const char **mark, char *sign)
+/* The last character before `at` that is no space; 0: there is none. Another blank than a space
+ * stops it. */
+static char before(const struct line *line, size_t at)
 {
-	struct line line = line_at(config, place);
-	size_t left = line.length;
-	const char *text = line.text;
+	while (at > 0 && line->text[at - 1] == ' ')
+		at--;
+	return at > 0 ? line->text[at - 1] : 0;
+}
 
-	while ((*mark = utf8_full_width(text, left, sign))) {
-		size_t at = (size_t)(*mark - line.text);
-		bool in_brackets = memchr(line.text, '{', at) || memchr(line.text, '[', at);
-		if (in_brackets || (*sign == ':' && follows_key(&line, at)) ||
-			strchr("[{", *sign)) {
-			*found = place;
-			found->column = column_of_byte(&line, at);
-			found->length = 1;
+/* True when the character most likely stands where YAML wants its own, rather than in a text. */
+static bool is_meant(const struct line *line, const struct lookalike *found, bool indentation)
+{
+	size_t at = (size_t)(found->at - line->text);
+	bool in_brackets = memchr(line->text, '{', at) || memchr(line->text, '[', at);
+	char last = before(line, at);
+
+	switch (found->sign) {
+	case ' ':
+		return indentation || in_brackets || (last && strchr(":-", last));
+	case '-':
+	case '#':
+		return indentation || (in_brackets && !found->name);
+	case '"':
+	case '\'':
+		return last && strchr(":-,[{", last);
+	case ':':
+		return in_brackets || follows_key(line, at);
+	case '[':
+	case '{':
+		return true;
+	default:
+		return in_brackets && strchr(",]}$|>", found->sign);
+	}
+}
+
+/* The first such character of the line. */
+static bool find_lookalike(const struct line *line, struct lookalike *found)
+{
+	const char *text = line->text, *end = line->text + line->length;
+	bool indentation = true;
+
+	while (utf8_lookalike(text, (size_t)(end - text), found)) {
+		for (; text < found->at; text++)
+			indentation = indentation && *text == ' ';
+		if (is_meant(line, found, indentation))
 			return true;
-		}
-		text = *mark + 3;
-		left = line.length - at - 3;
+		indentation = indentation && found->sign == ' ';
+		text = found->at + found->size;
 	}
 	return false;
 }
 
-bool yaml_tell_full_width(struct config *config, struct place place)
+bool yaml_tell_lookalike(struct config *config, struct place place)
 {
-	struct place found;
-	const char *mark;
-	char sign;
+	struct line line = line_at(config, place);
+	struct lookalike found;
+	char advice[UTF8_ADVICE];
 
-	if (!find_full_width(config, place, &found, &mark, &sign))
+	if (!find_lookalike(&line, &found))
 		return false;
-	config_error(config, found, "a full-width '%.3s' stands here; YAML needs '%c'%s", mark,
-		sign, strchr(":,", sign) ? " and a space" : "");
+	place.column = column_of_byte(&line, (size_t)(found.at - line.text));
+	place.length = 1;
+	if (found.sign == ' ')
+		config_error(config, place, "this is %s", utf8_lookalike_advice(&found, advice));
+	else if (found.name)
+		config_error(config, place, "this is %s%s", utf8_lookalike_advice(&found, advice),
+			strchr(":,-", found.sign) ? " and a space" : "");
+	else
+		config_error(config, place, "a full-width '%.*s' stands here; YAML needs '%c'%s",
+			(int)found.size, found.at, found.sign,
+			strchr(":,-", found.sign) ? " and a space" : "");
 	return true;
 }
 
-static bool complain_full_width(struct config *config, const struct yaml_complaint *complaint)
+static bool complain_lookalike(struct config *config, const struct yaml_complaint *complaint)
 {
 	struct place place = complaint->at;
 	int first = complaint->context ? complaint->from.line : complaint->at.line;
 
 	for (; place.line >= first && place.line > 0; place.line--)
-		if (yaml_tell_full_width(config, place))
+		if (yaml_tell_lookalike(config, place))
 			return true;
 	return false;
 }
@@ -171,11 +208,101 @@ static bool find_keyless(const struct config *config, struct place place, struct
 	return any;
 }
 
+/* The nearest line above (step -1) or below (1) that is neither empty nor a comment; line 0: none.
+ */
+static struct place neighbour(const struct config *config, struct place place, int step)
+{
+	const struct source *source = sources_find(config->sources, place);
+
+	for (place.line += step; source && place.line > 0 && place.line <= source->n_lines;
+		place.line += step) {
+		struct line line = line_at(config, place);
+		size_t inset = strspn(line.text, " ");
+		if (inset < line.length && line.text[inset] != '#')
+			return whole_line(config, place);
+	}
+	return (struct place){0};
+}
+
+static bool is_item(const struct line *line)
+{
+	return line->at + 1 < line->length && line->text[line->at] == '-' &&
+	       line->text[line->at + 1] == ' ';
+}
+
+/* True when an element of a list stands beside the line, as far in as it. */
+static bool is_beside_item(const struct config *config, struct place place)
+{
+	for (int step = -1; step <= 1; step += 2) {
+		struct place other = neighbour(config, place, step);
+		struct line line = line_at(config, other);
+		if (other.line && other.column == place.column && is_item(&line))
+			return true;
+	}
+	return false;
+}
+
+/* `-relu` */
+static bool tell_dash(struct config *config, struct place place)
+{
+	struct line line = line_at(config, place);
+
+	if (line.at + 1 >= line.length || line.text[line.at] != '-' ||
+		strchr("- \t", line.text[line.at + 1]))
+		return false;
+	place.length = 1;
+	config_error(config, place, "a space is missing after '-'");
+	return true;
+}
+
+/* `seed:0`, `seed = 0` */
+static bool tell_sign(struct config *config, struct place place)
+{
+	struct line line = line_at(config, place);
+	size_t end = line.at + (size_t)place.length, at = line.at;
+
+	end = end < line.length ? end : line.length;
+	while (at < end && (isalnum((unsigned char)line.text[at]) || strchr("_-$.", line.text[at])))
+		at++;
+	if (at == line.at)
+		return false;
+	while (at < end && line.text[at] == ' ')
+		at++;
+	if (at == end || (line.text[at] != ':' && line.text[at] != '='))
+		return false;
+	place.column = column_of_byte(&line, at);
+	place.length = 1;
+	config_error(config, place,
+		line.text[at] == ':' ? "a space is missing after ':'" : "write ': ' for the '='");
+	return true;
+}
+
+/* A line that is neither "key: value" nor "- element". `place` is the whole line. */
+static void tell_keyless(struct config *config, struct place place)
+{
+	if (yaml_tell_lookalike(config, place) || tell_dash(config, place) ||
+		tell_sign(config, place))
+		return;
+	if (is_beside_item(config, place))
+		config_error(config, place, "a '- ' is missing before this");
+	else
+		config_error(config, place, "expected 'key: value' in this line");
+}
+
+/* `linear: ...` below and further in than `- flatten`. */
+static bool is_below_item(const struct config *config, struct place place)
+{
+	struct place above = neighbour(config, place, -1);
+	struct line line = line_at(config, above);
+
+	return above.line && is_item(&line) && !has_colon(&line) && place.column > above.column;
+}
+
 /* "a: b: c", or a line that is indented below a value. */
 static void words_second_colon(struct config *config, const struct yaml_complaint *complaint)
 {
 	struct line line = line_at(config, complaint->at);
-	struct place keyless;
+	struct place keyless, whole = whole_line(config, complaint->at);
 	bool second = false;
 
 	for (size_t i = strspn(line.text, " -"); i + 1 < line.at; i++)
@@ -185,9 +312,12 @@ static void words_second_colon(struct config *config, const struct yaml_complain
 			"a second ':' in this line; put the value in quotes, or the inner map in "
 			"braces");
 	else if (find_keyless(config, complaint->at, &keyless))
-		config_error(config, keyless, "expected 'key: value' in this line");
+		tell_keyless(config, keyless);
+	else if (is_below_item(config, whole))
+		config_error(config, whole,
+			"a '- ' is missing before this: the line above is an element already");
 	else
-		config_error(config, whole_line(config, complaint->at),
+		config_error(config, whole,
 			"this line is indented below one that has a value already; indent it as "
 			"far as the key above");
 }
@@ -195,18 +325,8 @@ static void words_second_colon(struct config *config, const struct yaml_complain
 /* A line without "key: value" among the keys of a map. */
 static void words_no_colon(struct config *config, const struct yaml_complaint *complaint)
 {
-	struct place place =
-		whole_line(config, complaint->context ? complaint->from : complaint->at);
-	struct line line = line_at(config, place);
-	const char *colon = memchr(line.text + line.at, ':', line.length - line.at);
-
-	if (!colon) {
-		config_error(config, place, "expected 'key: value' in this line");
-		return;
-	}
-	place.column = column_of_byte(&line, (size_t)(colon - line.text));
-	place.length = 1;
-	config_error(config, place, "a space is missing after ':'");
+	tell_keyless(
+		config, whole_line(config, complaint->context ? complaint->from : complaint->at));
 }
 
 /* True when nothing follows the place. */
@@ -216,6 +336,19 @@ static bool is_end(const struct config *config, struct place place)
 	struct line line = line_at(config, place);
 
 	return source && place.line >= source->n_lines && line.at >= line.length;
+}
+
+/* The second ':' of `{optimizer: adam: {...}}`. */
+static bool is_inner_map(const struct config *config, struct place place)
+{
+	struct line line = line_at(config, place);
+	size_t at = line.at;
+
+	if (at >= line.length || line.text[at] != ':')
+		return false;
+	while (at > 0 && (isalnum((unsigned char)line.text[at - 1]) || line.text[at - 1] == '_'))
+		at--;
+	return at < line.at && before(&line, at) == ':';
 }
 
 /* A list or map in brackets. */
@@ -229,6 +362,11 @@ static void words_unclosed(struct config *config, const struct yaml_complaint *c
 		return;
 	}
 
+	if (is_inner_map(config, complaint->at)) {
+		config_error(
+			config, complaint->at, "a second ':' here; put the inner map in braces");
+		return;
+	}
 	if (complaint->from.line == complaint->at.line) {
 		config_error(config, complaint->at, "expected ',' or '%c' here", list ? ']' : '}');
 		config_note(config, complaint->from, "the %s starts here", list ? "list" : "map");
@@ -286,6 +424,8 @@ static void words_no_key(struct config *config, const struct yaml_complaint *com
 
 static void words_no_dash(struct config *config, const struct yaml_complaint *complaint)
 {
+	if (tell_dash(config, complaint->at))
+		return;
 	config_error(
 		config, complaint->at, "expected another '- ' of the list, or less indentation");
 	config_note(config, complaint->from, "the list starts here");
@@ -319,8 +459,34 @@ static void words_missing_space(struct config *config, const struct yaml_complai
 	config_error(config, complaint->at, "a space is missing after ':'");
 }
 
+/* The bracket that ends the line above, when the place is a '- ' of a list. */
+static bool find_open_bracket(struct config *config, struct place place, struct place *bracket)
+{
+	struct line line = line_at(config, place), above;
+	struct place last;
+
+	if (!is_item(&line))
+		return false;
+	last = neighbour(config, place, -1);
+	if (!last.line)
+		return false;
+	last.column += last.length - 1;
+	last.length = 1;
+	above = line_at(config, last);
+	*bracket = last;
+	return strchr("[{", above.text[above.at]);
+}
+
 static void words_no_content(struct config *config, const struct yaml_complaint *complaint)
 {
+	struct place bracket;
+
+	if (find_open_bracket(config, complaint->at, &bracket)) {
+		config_error(config, bracket,
+			"leave this bracket out (and the one that closes it): the list below has "
+			"'- '");
+		return;
+	}
 	config_error(config, complaint->at, "expected a value here");
 }
 
@@ -358,7 +524,7 @@ void yaml_complain(struct config *config, const struct yaml_complaint *complaint
 {
 	const char *problem = complaint->problem ? complaint->problem : "not understood";
 
-	if (complain_full_width(config, complaint))
+	if (complain_lookalike(config, complaint))
 		return;
 	for (size_t i = 0; i < sizeof complaints / sizeof *complaints; i++)
 		if (!strcmp(complaints[i].problem, problem)) {

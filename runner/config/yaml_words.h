@@ -20,8 +20,8 @@ struct yaml_complaint {
 /* Adds the error to config->diags. */
 void yaml_complain(struct config *config, const struct yaml_complaint *complaint);
 
-/* When the line of `place` has a full-width mark that seems meant as YAML's own: adds that as an
- * error and returns true. */
-bool yaml_tell_full_width(struct config *config, struct place place);
+/* When the line of `place` has a character that looks like one of YAML's own and seems meant as it,
+ * such as a full-width `：`: adds that as an error and returns true. */
+bool yaml_tell_lookalike(struct config *config, struct place place);
 
 #endif

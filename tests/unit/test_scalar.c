@@ -184,19 +184,36 @@ static void test_brief(void **state)
 	assert_string_equal(out + 120, "...");
 }
 
-static void test_full_width(void **state)
+static void test_lookalikes(void **state)
 {
-	char sign = 0;
-	const char *text = "中文：1，2";
+	static const struct {
+		const char *text, *at; /* NULL: there is none */
+		const char *advice;
+	} cases[] = {
+		{"中文：1，2", "：1，2", "full-width, YAML needs ':'"},
+		{"［1］", "［1］", "full-width, YAML needs '['"},
+		{"1０", "０", "full-width, YAML needs '0'"},
+		{"层。", "。", "U+3002, an ideographic full stop: write '.'"},
+		{"a\u00a0b", "\u00a0b", "U+00A0, a no-break space: write an ordinary one"},
+		{"\u22121", "\u22121", "U+2212, a minus sign: write '-'"},
+		{"a\u200b", "\u200b", "U+200B, a space without width: delete it"},
+		{"“t”", "“t”", "U+201C, a curly quote: write '\"'"},
+		{"层 é ~", NULL, NULL},
+		{"\xff\xef\xbc", NULL, NULL}, /* not UTF-8 */
+		{"", NULL, NULL},
+	};
+	struct lookalike found;
+	char advice[UTF8_ADVICE];
 	(void)state;
 
-	assert_ptr_equal(utf8_full_width(text, strlen(text), &sign), strstr(text, "："));
-	assert_int_equal(sign, ':');
-	text = "层。";
-	assert_null(utf8_full_width(text, strlen(text), &sign));
-	text = "［1］";
-	assert_ptr_equal(utf8_full_width(text, strlen(text), &sign), text);
-	assert_int_equal(sign, '[');
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const char *text = cases[i].text;
+		assert_int_equal(utf8_lookalike(text, strlen(text), &found), cases[i].at != NULL);
+		if (!cases[i].at)
+			continue;
+		assert_string_equal(found.at, cases[i].at);
+		assert_string_equal(utf8_lookalike_advice(&found, advice), cases[i].advice);
+	}
 }
 
 int main(void)
@@ -207,7 +224,7 @@ int main(void)
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_found),
 		cmocka_unit_test(test_brief),
-		cmocka_unit_test(test_full_width),
+		cmocka_unit_test(test_lookalikes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

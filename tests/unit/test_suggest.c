@@ -67,6 +67,9 @@ static void test_nearest(void **state)
 		{"dense", "linear"},
 		{"filters", "out_channels"},
 		{"learning_rate", "lr"},
+		{"LearningRate", "lr"}, /* synonyms in any spelling */
+		{"nn.Conv2d", "conv2d"},
+		{"torch.nn.MaxPool2d", "max_pool2d"},
 		{"ls", "lr"},
 		{"leakyrelu", "leaky_relu"},
 		{"relu", "relu"}, /* the name itself is nearest of all */
