@@ -356,8 +356,8 @@ static int open_folder(struct dataset *dataset, const struct dataset_spec *spec,
 	return !path || folder_read(dataset, path, err) ? -1 : sum_arrays(dataset, err);
 }
 
-static int draw_split(
-	struct dataset *dataset, struct split *split, int which, int n, struct err *err)
+static int draw_split(struct dataset *dataset, struct split *split, int which, int n,
+	bool (*stop)(void), struct err *err)
 {
 	const size_t size = (size_t)n * shape_size(dataset->shape);
 	uint8_t *pixels = malloc(size + IDX_SLACK);
@@ -369,20 +369,26 @@ static int draw_split(
 	if (!labels)
 		return -1;
 	memset(pixels + size, 0, IDX_SLACK);
-	glyphs_draw(pixels, labels, (enum glyphs_split)which, n, 0);
+	if (glyphs_draw(pixels, labels, (enum glyphs_split)which, n, 0, stop))
+		return err_set(err, "drawing the glyphs was stopped");
 	*split = (struct split){.n = n, .pixels = pixels, .labels = labels};
 	return 0;
 }
 
-static int open_glyphs(struct dataset *dataset, struct err *err)
+static int open_glyphs(
+	struct dataset *dataset, const struct dataset_search *search, struct err *err)
 {
+	bool (*stop)(void) = search ? search->stop : NULL;
+
+	if (search && !search->quiet)
+		fprintf(stderr, "drawing glyphs ...\n");
 	dataset->shape = shape_image(1, GLYPHS_SIDE, GLYPHS_SIDE);
 	dataset->n_classes = GLYPHS_CLASSES;
 	dataset->class_names = number_names(GLYPHS_CLASSES, &dataset->arena, err);
 	dataset->source = "built in";
 	if (!dataset->class_names ||
-		draw_split(dataset, &dataset->train, GLYPHS_SPLIT_TRAIN, GLYPHS_TRAIN, err) ||
-		draw_split(dataset, &dataset->test, GLYPHS_SPLIT_TEST, GLYPHS_TEST, err))
+		draw_split(dataset, &dataset->train, GLYPHS_SPLIT_TRAIN, GLYPHS_TRAIN, stop, err) ||
+		draw_split(dataset, &dataset->test, GLYPHS_SPLIT_TEST, GLYPHS_TEST, stop, err))
 		return -1;
 	return sum_arrays(dataset, err);
 }
@@ -403,7 +409,7 @@ static int open_any(struct dataset *dataset, const struct dataset_spec *spec,
 		return open_idx(dataset, spec, search, err);
 	if (!strcmp(spec->name, "folder"))
 		return open_folder(dataset, spec, search, err);
-	return open_glyphs(dataset, err);
+	return open_glyphs(dataset, search, err);
 }
 
 int dataset_open(struct dataset **out, const struct dataset_spec *spec,

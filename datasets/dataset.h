@@ -69,8 +69,8 @@ struct dataset_search {
 	const char *data_dir;   /* --data-dir: looked at first, and where downloads go */
 	const char *config_dir; /* relative paths in a config are meant from here */
 	bool offline;           /* never download */
-	bool quiet;             /* no progress bar */
-	bool (*stop)(void);     /* asked now and then while downloading: true gives up */
+	bool quiet;             /* no progress bar, nor that glyphs are being drawn */
+	bool (*stop)(void);     /* asked now and then while downloading or drawing: true gives up */
 };
 
 /* dataset_open's and dataset_fetch's answer when a data set is neither here nor reachable; main

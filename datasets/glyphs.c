@@ -10,7 +10,7 @@
 #include "datasets/glyphs.h"
 
 #include <math.h>
-#include <stdbool.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #include "datasets/parallel.h"
@@ -344,20 +344,27 @@ struct drawing {
 	uint8_t *pixels, *labels;
 	enum glyphs_split split;
 	int n;
+	bool (*stop)(void);
+	atomic_bool stopped;
 };
 
 static void draw_piece(void *context, int piece)
 {
-	const struct drawing *d = context;
+	struct drawing *d = context;
 	const int begin = piece * PIECE, end = begin + PIECE < d->n ? begin + PIECE : d->n;
 
-	for (int i = begin; i < end; i++)
+	if (d->stop && d->stop())
+		d->stopped = true;
+	for (int i = begin; i < end && !d->stopped; i++)
 		d->labels[i] = (uint8_t)draw_image(d->pixels + (long)i * PIXELS, d->split, i);
 }
 
-void glyphs_draw(uint8_t *pixels, uint8_t *labels, enum glyphs_split split, int n, int threads)
+int glyphs_draw(uint8_t *pixels, uint8_t *labels, enum glyphs_split split, int n, int threads,
+	bool (*stop)(void))
 {
-	struct drawing drawing = {pixels, labels, split, n};
+	struct drawing drawing = {
+		.pixels = pixels, .labels = labels, .split = split, .n = n, .stop = stop};
 
 	parallel_for((n + PIECE - 1) / PIECE, threads, draw_piece, &drawing);
+	return drawing.stopped ? -1 : 0;
 }

@@ -14,12 +14,15 @@
 #ifndef DATASETS_GLYPHS_H
 #define DATASETS_GLYPHS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { GLYPHS_SIDE = 28, GLYPHS_CLASSES = 10, GLYPHS_TRAIN = 60000, GLYPHS_TEST = 10000 };
 enum glyphs_split { GLYPHS_SPLIT_TRAIN = 0, GLYPHS_SPLIT_TEST = 1 };
 
-/* Draws images 0 .. n-1 of a split: n * 28 * 28 pixels and n labels. About 15 us an image. */
-void glyphs_draw(uint8_t *pixels, uint8_t *labels, enum glyphs_split split, int n, int threads);
+/* Draws images 0 .. n-1 of a split: n * 28 * 28 pixels and n labels. About 15 us an image. -1 when
+ * `stop` (asked by all threads; may be NULL) said true before all were drawn. */
+int glyphs_draw(uint8_t *pixels, uint8_t *labels, enum glyphs_split split, int n, int threads,
+	bool (*stop)(void));
 
 #endif

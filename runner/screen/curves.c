@@ -14,10 +14,13 @@ enum {
 	PANEL_MIN = 20, /* columns, label and gap included */
 	PANEL_MAX = 40,
 	PANEL_GAP = 3,
-	LABEL = 6,
+	LABEL = 7, /* digits, and a blank */
+	DIGITS_MIN = 2,
+	DIGITS_MAX = 4,
 	ROWS_MAX = 12,
 	DOTS_X = 2, /* in a Braille character */
 	DOTS_Y = 4,
+	DOTS_FOR_WORD = 12, /* characters that make room for "epoch" on the axis */
 	LINE_BYTES = CURVES * (PANEL_MAX + PANEL_GAP) * 4
 };
 
@@ -57,6 +60,8 @@ void curves_release(struct curves *curves)
 struct panel {
 	int columns, rows;                 /* characters for dots */
 	double low, high;                  /* of y */
+	double end;                        /* of x */
+	int digits;                        /* behind the points of low and high */
 	uint8_t dots[ROWS_MAX][PANEL_MAX]; /* Braille bits */
 };
 
@@ -69,6 +74,20 @@ static void panel_dot(struct panel *panel, int x, int y)
 	panel->dots[y / DOTS_Y][x / DOTS_X] |= bits[y % DOTS_Y][x % DOTS_X];
 }
 
+/* A curve that hardly rises or falls is drawn flat, in the middle of a range that can be told. */
+static void panel_widen(struct panel *panel)
+{
+	double middle = (panel->low + panel->high) / 2, least = 0.001 * fmax(fabs(middle), 0.1);
+	bool positive = panel->low >= 0;
+
+	if (panel->high - panel->low < least) {
+		panel->low = middle - least;
+		panel->high = middle + least;
+	}
+	if (positive && panel->low < 0)
+		panel->low = 0;
+}
+
 static void panel_scale(struct panel *panel, const struct curve_line *line)
 {
 	panel->low = INFINITY;
@@ -77,6 +96,11 @@ static void panel_scale(struct panel *panel, const struct curve_line *line)
 		panel->low = fmin(panel->low, line->points[i].y);
 		panel->high = fmax(panel->high, line->points[i].y);
 	}
+	if (line->n)
+		panel_widen(panel);
+	panel->digits = DIGITS_MIN;
+	while (panel->digits < DIGITS_MAX && panel->high - panel->low < 5 * pow(10, -panel->digits))
+		panel->digits++;
 }
 
 /* A straight line from dot to dot, one step at a time along its longer axis. */
@@ -91,7 +115,7 @@ static void panel_stroke(struct panel *panel, int x0, int y0, int x1, int y1)
 	}
 }
 
-static void panel_draw(struct panel *panel, const struct curve_line *line, double x_end)
+static void panel_draw(struct panel *panel, const struct curve_line *line)
 {
 	int width = panel->columns * DOTS_X - 1, height = panel->rows * DOTS_Y - 1;
 	double span = panel->high - panel->low;
@@ -99,7 +123,7 @@ static void panel_draw(struct panel *panel, const struct curve_line *line, doubl
 
 	memset(panel->dots, 0, sizeof panel->dots);
 	for (int i = 0; i < line->n; i++) {
-		double right = line->points[i].x / x_end;
+		double right = line->points[i].x / panel->end;
 		double up = span > 0 ? (line->points[i].y - panel->low) / span : 0.5;
 		int x = (int)lround(width * fmin(fmax(right, 0), 1));
 		int y = (int)lround(height * (1 - up));
@@ -118,14 +142,40 @@ static char panel_ascii(uint8_t bits)
 	return top && bottom ? ':' : top ? '\'' : bottom ? '.' : ' ';
 }
 
+static void panel_number(const struct panel *panel, double value, char label[LABEL + 1])
+{
+	int whole = value < 10 ? 1 : value < 100 ? 2 : 3, room = LABEL - 2 - whole;
+	char text[32];
+
+	if (fabs(value) < 1000)
+		snprintf(text, sizeof text, "%*.*f ", LABEL - 1,
+			panel->digits < room ? panel->digits : room, value);
+	else
+		snprintf(text, sizeof text, fabs(value) < 1e6 ? "%*.0f " : "%*.0e ", LABEL - 1,
+			value);
+	snprintf(label, LABEL + 1, "%.*s", LABEL, text);
+}
+
 static void panel_label(const struct panel *panel, int row, char label[LABEL + 1])
 {
-	double value = row == 0 ? panel->high : panel->low;
+	char high[LABEL + 1];
 
-	if (row == 0 || row == panel->rows - 1)
-		snprintf(label, LABEL + 1, value < 10 ? "%5.2f " : "%5.3g ", value);
-	else
+	panel_number(panel, panel->high, high);
+	panel_number(panel, panel->low, label);
+	if (row == 0)
+		memcpy(label, high, sizeof high);
+	else if (row != panel->rows - 1 || !strcmp(label, high))
 		snprintf(label, LABEL + 1, "%*s", LABEL, "");
+}
+
+/* "0     epoch 10", ending where the dots end. */
+static void panel_axis(const struct panel *panel, char axis[PANEL_MAX + 1])
+{
+	char end[32];
+
+	snprintf(end, sizeof end, "%s%.4g", panel->columns >= DOTS_FOR_WORD ? "epoch " : "",
+		panel->end);
+	snprintf(axis, PANEL_MAX + 1, "%*s0%*s", LABEL, "", panel->columns - 1, end);
 }
 
 /* ---- all of them */
@@ -150,20 +200,22 @@ static void picture_pad(char line[LINE_BYTES], int columns)
 		picture_put(line, " ");
 }
 
-static void picture_title(
-	const struct picture *picture, const struct curves *curves, char line[LINE_BYTES])
+static void picture_title(const struct picture *picture, char line[LINE_BYTES])
 {
 	for (int i = 0; i < picture->n; i++) {
-		const struct curve_line *c = &curves->lines[picture->which[i]];
-		char title[PANEL_MAX];
+		picture_pad(line, i * (LABEL + picture->columns + PANEL_GAP));
+		picture_put(line, curve_names[picture->which[i]]);
+	}
+}
+
+static void picture_axes(const struct picture *picture, char line[LINE_BYTES])
+{
+	for (int i = 0; i < picture->n; i++) {
+		char axis[PANEL_MAX + 1];
 
 		picture_pad(line, i * (LABEL + picture->columns + PANEL_GAP));
-		if (c->n)
-			snprintf(title, sizeof title, "%s %.3f", curve_names[picture->which[i]],
-				c->points[c->n - 1].y);
-		else
-			snprintf(title, sizeof title, "%s -", curve_names[picture->which[i]]);
-		picture_put(line, title);
+		panel_axis(&picture->panels[i], axis);
+		picture_put(line, axis);
 	}
 }
 
@@ -229,20 +281,22 @@ void curves_draw(const struct curves *curves, double x_end, int columns, int row
 	for (int i = 0; i < picture.n; i++) {
 		const struct curve_line *c = &curves->lines[picture.which[i]];
 
-		picture.panels[i] =
-			(struct panel){.columns = picture.columns, .rows = picture.rows};
+		picture.panels[i] = (struct panel){
+			.columns = picture.columns, .rows = picture.rows, .end = x_end};
 		panel_scale(&picture.panels[i], c);
 		if (rows > 0)
-			panel_draw(&picture.panels[i], c, x_end);
+			panel_draw(&picture.panels[i], c);
 		any = any || c->n;
 	}
-	for (int row = -1; any && row < picture.rows && rows > 0; row++) {
+	for (int row = -1; any && row <= picture.rows && rows > 0; row++) {
 		char text[LINE_BYTES] = "";
 
 		if (row < 0)
-			picture_title(&picture, curves, text);
-		else
+			picture_title(&picture, text);
+		else if (row < picture.rows)
 			picture_row(&picture, row, text);
+		else
+			picture_axes(&picture, text);
 		trim(text);
 		line(context, text);
 	}

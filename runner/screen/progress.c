@@ -14,14 +14,17 @@
 #include <time.h>
 
 #include "runner/screen/curves.h"
+#include "runner/screen/table.h"
 #include "runner/screen/term.h"
+#include "runner/signals.h"
 
 enum {
 	DRAW_MS = 100,
+	TITLE_MIN = 8,
 	BAR_MIN = 10,
 	BAR_MAX = 40,
 	CURVE_ROWS = 5,
-	BLOCK_LINES = 3 + CURVE_ROWS,
+	BLOCK_LINES = 2 + CURVE_ROWS + CURVES_FRAME,
 	POINTS = 5, /* an epoch, as d2l draws them */
 	PIECE = 256
 };
@@ -41,6 +44,7 @@ struct progress {
 	int point_epoch;
 	bool complete; /* `now` is the end of an epoch */
 	bool any;      /* `now` has been set */
+	bool stopping; /* a signal's answer has been seen to */
 	struct progress_update now;
 	struct curves curves;
 	int n_lines; /* of the block on the screen */
@@ -109,8 +113,11 @@ __attribute__((format(printf, 2, 3))) static void text_add(
 /* "  NAME 0.947", or nothing when it is not known. */
 static void text_metric(struct text *text, const char *name, double value)
 {
+	char number[TABLE_NUMBER];
+
 	if (isfinite(value))
-		text_add(text, fabs(value) < 1000 ? "  %s %.3f" : "  %s %.4g", name, value);
+		text_add(text, "  %s %s", name,
+			table_decimal(value, fabs(value) < 1000 ? 3 : 0, number));
 }
 
 /* Three digits say all there is to say about a speed. */
@@ -142,13 +149,22 @@ static int digits(int n)
 	return n < 10 ? 1 : 1 + digits(n / 10);
 }
 
-static void text_metrics(struct text *text, const char *loss, const struct progress_update *u)
+/* Of the numbers, those that are no less important than `rank`; ALL_NUMBERS is the last rank. */
+enum { ALL_NUMBERS = 6 };
+
+static void text_numbers(struct text *text, const struct progress_update *u, int rank)
 {
-	text_metric(text, loss, u->train_loss);
-	text_metric(text, "train acc", u->train_accuracy);
-	text_metric(text, "val loss", u->val_loss);
-	text_metric(text, "val acc", u->val_accuracy);
-	text_metric(text, "test acc", u->test_accuracy);
+	text_metric(text, "loss", u->train_loss);
+	if (rank >= 2)
+		text_metric(text, "train acc", u->train_accuracy);
+	if (rank >= 5)
+		text_metric(text, "val loss", u->val_loss);
+	if (rank >= 3)
+		text_metric(text, "val acc", u->val_accuracy);
+	if (rank >= 1)
+		text_metric(text, "test acc", u->test_accuracy);
+	if (rank >= 4)
+		text_speed(text, u->examples_per_second);
 }
 
 /* ---- one line an epoch */
@@ -161,8 +177,7 @@ static void progress_line(struct progress *progress, const struct progress_updat
 	text_add(&text, "epoch %*d/%d", digits(progress->epochs), u->epoch, progress->epochs);
 	if (!complete)
 		text_add(&text, "  batch %*d/%d", digits(u->batches), u->batch, u->batches);
-	text_metrics(&text, "loss", u);
-	text_speed(&text, u->examples_per_second);
+	text_numbers(&text, u, ALL_NUMBERS);
 	if (complete && isfinite(u->seconds))
 		text_add(&text, "  %.1f s", u->seconds);
 	progress_say(progress, "%s", buffer);
@@ -247,6 +262,18 @@ static void frame_bar(struct frame *frame, const struct progress *progress, int 
 	frame_put(frame, 0, " ");
 }
 
+/* A name is cut rather than what is behind it: `room` is what these leave, negative when the whole
+ * name is too long. */
+static void frame_title(struct frame *frame, const char *title, int room)
+{
+	int width, wanted = term_width(title) + (room < -2 ? room + 2 : 0);
+	char cut[PIECE];
+
+	snprintf(cut, sizeof cut, "%.*s",
+		(int)term_fit(title, wanted > TITLE_MIN ? wanted : TITLE_MIN, &width), title);
+	frame_put(frame, STYLE_BOLD, cut);
+}
+
 static void frame_head(struct frame *frame, const struct progress *progress)
 {
 	char buffer[2 * PIECE];
@@ -260,7 +287,7 @@ static void frame_head(struct frame *frame, const struct progress *progress)
 	text_left(progress, &rest);
 	room = frame->columns - term_width(progress->title) - term_width(buffer) -
 	       term_width(behind) - 2;
-	frame_put(frame, STYLE_BOLD, progress->title);
+	frame_title(frame, progress->title, room);
 	frame_put(frame, 0, buffer);
 	if (room >= BAR_MIN)
 		frame_bar(frame, progress, room < BAR_MAX ? room : BAR_MAX);
@@ -272,24 +299,35 @@ static void frame_numbers(struct frame *frame, const struct progress *progress)
 {
 	const struct progress_update *u = &progress->now;
 	char buffer[PIECE];
-	struct text text = {.at = buffer, .size = sizeof buffer};
+	int rank = ALL_NUMBERS + 1;
 
-	text_add(&text, "batch %*d/%d", digits(u->batches), u->batch, u->batches);
-	text_metrics(&text, "train loss", u);
-	text_speed(&text, u->examples_per_second);
+	do {
+		struct text text = {.at = buffer, .size = sizeof buffer};
+
+		rank--;
+		text_add(&text, "batch %*d/%d", digits(u->batches), u->batch, u->batches);
+		text_numbers(&text, u, rank);
+	} while (rank && term_width(buffer) > frame->columns);
 	frame_put(frame, 0, buffer);
 	frame_end_line(frame);
 }
 
-/* Puts the cursor where the block on the screen begins, and erases from there. */
+/* Puts the cursor where the block on the screen begins, and erases from there. What a signal was
+ * answered with stands below the block; it goes, and is said again above. */
 static void progress_erase(struct progress *progress, FILE *out, int columns)
 {
-	int rows = 0;
+	int rows = 0, answer = (int)strlen(SIGNALS_ANSWER);
+	bool below = signals_stop() && !progress->stopping && progress->n_lines;
 
+	if (below)
+		rows += (answer + columns - 1) / columns;
 	for (int i = 0; i < progress->n_lines; i++)
 		rows += progress->widths[i] ? (progress->widths[i] + columns - 1) / columns : 1;
 	if (rows)
 		fprintf(out, "\r\033[%dA\033[J", rows);
+	if (below)
+		term_print(out, SIGNALS_ANSWER, columns, 0);
+	progress->stopping = signals_stop() != 0;
 	progress->n_lines = 0;
 }
 
@@ -307,8 +345,8 @@ static void progress_draw(struct progress *progress, const char *above)
 	term_size(progress->file, &frame.columns, &rows);
 	progress_erase(progress, frame.out, frame.columns);
 	if (above)
-		fprintf(frame.out, "%s\n", above);
-	curve_rows = rows - 5 < CURVE_ROWS ? rows - 5 : CURVE_ROWS;
+		term_print(frame.out, above, frame.columns, 0);
+	curve_rows = rows - 6 < CURVE_ROWS ? rows - 6 : CURVE_ROWS;
 	if (progress->any) {
 		frame_head(&frame, progress);
 		frame_numbers(&frame, progress);

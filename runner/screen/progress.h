@@ -4,10 +4,11 @@
  * On a terminal it is a live block, redrawn in place at most ten times a second:
  *
  *   lenet_maxpool  epoch 3/10  #########------------------------  24 %  11 s left
- *   batch 94/235  train loss 0.947  train acc 0.659  test acc 0.664  41000 examples/s
+ *   batch  94/235  loss 0.947  train acc 0.659  test acc 0.664  41000 examples/s
  *   and d2l's three curves in small: train loss, train accuracy, test accuracy (curves.h)
  *
- * It keeps its shape when the window is resized and leaves out what has no room when it is narrow.
+ * It keeps its shape when the window is resized; in a narrow one numbers that have no room are left
+ * out whole, the least important first.
  * Elsewhere it is one line an epoch:
  *
  *   epoch  3/10  loss 0.947  train acc 0.659  test acc 0.664  41000 examples/s  1.5 s

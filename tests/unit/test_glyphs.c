@@ -22,7 +22,7 @@ static struct glyphs draw(enum glyphs_split split, int n, int threads)
 	struct glyphs g = {malloc((size_t)n * SIZE), malloc((size_t)n), n};
 
 	assert_true(g.pixels && g.labels);
-	glyphs_draw(g.pixels, g.labels, split, n, threads);
+	assert_int_equal(glyphs_draw(g.pixels, g.labels, split, n, threads, NULL), 0);
 	return g;
 }
 
@@ -149,6 +149,21 @@ static void test_labels_fit_drawings(void **state)
 	drop(test);
 }
 
+static bool at_once(void)
+{
+	return true;
+}
+
+static void drawing_can_be_stopped(void **unused)
+{
+	static uint8_t pixels[SOME * SIZE], labels[SOME];
+
+	(void)unused;
+	assert_int_equal(glyphs_draw(pixels, labels, GLYPHS_SPLIT_TRAIN, SOME, 2, at_once), -1);
+	for (int i = 0; i < SOME * SIZE; i++)
+		assert_int_equal(pixels[i], 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -158,6 +173,7 @@ int main(void)
 		cmocka_unit_test(test_splits_differ),
 		cmocka_unit_test(test_labels),
 		cmocka_unit_test(test_labels_fit_drawings),
+		cmocka_unit_test(drawing_can_be_stopped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <math.h>
 #include <pty.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +20,7 @@
 #include "runner/screen/curves.h"
 #include "runner/screen/progress.h"
 #include "runner/screen/term.h"
+#include "runner/signals.h"
 
 /* ---- away from a terminal */
 
@@ -227,11 +229,12 @@ static void screen_play(const char *bytes)
 static void screen_drain(void)
 {
 	static char bytes[1 << 16];
-	ssize_t n = read(screen.master, bytes, sizeof bytes - 1);
+	size_t used = 0;
+	ssize_t n;
 
-	if (n <= 0)
-		return;
-	bytes[n] = '\0';
+	while ((n = read(screen.master, bytes + used, sizeof bytes - 1 - used)) > 0)
+		used += (size_t)n;
+	bytes[used] = '\0';
 	screen_play(bytes);
 }
 
@@ -287,19 +290,22 @@ static void a_terminal_has_one_block(void **unused)
 	}
 	progress_end(progress);
 	screen_drain();
-	assert_int_equal(screen.n, 2 + 8);
+	assert_int_equal(screen.n, 2 + 9);
 	assert_string_equal(screen.lines[0], "before");
 	assert_string_equal(screen.lines[1], "note: in the middle");
 	assert_true(screen.frames >= 4 && screen.frames <= 12);
 	assert_true(screen.colour);
 	assert_non_null(strstr(screen.lines[2], "lenet_最大池化  epoch 4/4  ━━━"));
 	assert_non_null(strstr(screen.lines[2], "100 %"));
-	assert_string_equal(screen.lines[3], "batch 10/10  train loss 0.460  train acc 0.800  "
-					     "test acc 0.667  41200 examples/s");
-	assert_non_null(strstr(screen.lines[4], "train loss 0.460"));
-	assert_non_null(strstr(screen.lines[4], "test acc 0.667"));
+	assert_string_equal(screen.lines[3], "batch 10/10  loss 0.460  train acc 0.800  test acc "
+					     "0.667  41200 examples/s");
+	assert_string_equal(screen.lines[4],
+		"train loss                     train acc                      test acc");
 	assert_true(
-		!strncmp(screen.lines[5], " 1.92 ", 6) && !strncmp(screen.lines[9], " 0.46 ", 6));
+		!strncmp(screen.lines[5], "  1.92 ", 7) && !strncmp(screen.lines[9], "  0.46 ", 7));
+	assert_string_equal(screen.lines[10],
+		"       0             epoch 4          0             epoch 4"
+		"          0             epoch 4");
 	lines_fit(0);
 	screen_close();
 }
@@ -317,7 +323,7 @@ static void the_block_survives_resizing(void **unused)
 		screen_resize(widths[i], i % 2 ? 24 : 9);
 		progress_say(progress, "%d", (int)i);
 		screen_drain();
-		assert_true(screen.n <= (int)i + 1 + 8);
+		assert_true(screen.n <= (int)i + 1 + 9);
 		lines_fit((int)i + 1);
 	}
 	progress_end(progress);
@@ -343,6 +349,68 @@ static void a_flat_window_has_no_curves(void **unused)
 	screen_close();
 }
 
+static void numbers_without_room_go_whole(void **unused)
+{
+	static const struct {
+		int columns;
+		const char *line;
+	} rows[] = {
+		{110, "batch 10/10  loss 0.460  train acc 0.800  val loss 1.500  val acc 0.500  "
+		      "test acc 0.667  41200 examples/s"},
+		{80, "batch 10/10  loss 0.460  train acc 0.800  val acc 0.500  test acc 0.667"},
+		{60, "batch 10/10  loss 0.460  train acc 0.800  test acc 0.667"},
+		{45, "batch 10/10  loss 0.460  test acc 0.667"},
+		{30, "batch 10/10  loss 0.460"},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct progress *progress;
+		struct progress_update u = update(4, 10, 0.46, 0.8);
+
+		u.val_loss = 1.5;
+		u.val_accuracy = 0.5;
+		u.test_accuracy = 0.667;
+		screen_open(rows[i].columns, 5);
+		progress = screen_progress(true, "a_rather_long_name_for_a_run");
+		progress_epoch(progress, &u);
+		progress_say(progress, "a sentence that is wrapped at words");
+		progress_end(progress);
+		screen_drain();
+		assert_string_equal(screen.lines[screen.n - 1], rows[i].line);
+		assert_non_null(strstr(screen.lines[screen.n - 2], "epoch 4/4"));
+		assert_non_null(strstr(screen.lines[screen.n - 2], "100 %"));
+		assert_int_equal(screen.n, rows[i].columns == 30 ? 4 : 3);
+		lines_fit(0);
+		screen_close();
+	}
+}
+
+/* The answer to a signal stands where the terminal wrote it, below the block; the next drawing
+ * takes it up, so that no line is left behind. */
+static void a_signal_is_answered_above_the_block(void **unused)
+{
+	int was = dup(STDERR_FILENO);
+	struct progress *progress;
+
+	(void)unused;
+	screen_open(80, 24);
+	progress = screen_progress(true, "x");
+	train_epoch(progress, 1);
+	dup2(fileno(screen.file), STDERR_FILENO);
+	signals_watch();
+	raise(SIGINT);
+	dup2(was, STDERR_FILENO);
+	close(was);
+	assert_int_equal(signals_stop(), SIGINT);
+	progress_end(progress);
+	screen_drain();
+	assert_int_equal(screen.n, 1 + 9);
+	assert_string_equal(screen.lines[0], SIGNALS_ANSWER);
+	assert_non_null(strstr(screen.lines[1], "epoch 1/4"));
+	screen_close();
+}
+
 /* ---- curves */
 
 struct picture {
@@ -364,7 +432,7 @@ static void a_falling_line_falls(void **unused)
 	struct picture braille = {0}, plain = {0}, all = {0};
 
 	(void)unused;
-	/* 28 dots by 8: dot x is at height round(7 x / 27) */
+	/* 26 dots by 8: dot x is at height round(7 x / 25) */
 	curves_draw(&curves, 1, 80, 3, true, picture_line, &all);
 	assert_int_equal(all.n, 0);
 	curves_add(&curves, CURVE_TRAIN_LOSS, 0, 1);
@@ -375,19 +443,55 @@ static void a_falling_line_falls(void **unused)
 	curves_add(&curves, CURVE_TRAIN_LOSS, 1, 0);
 	curves_draw(&curves, 1, 20, 2, true, picture_line, &braille);
 	curves_draw(&curves, 1, 20, 2, false, picture_line, &plain);
-	assert_int_equal(braille.n, 3);
-	assert_string_equal(braille.lines[0], "train loss 0.000");
-	assert_string_equal(braille.lines[1], " 1.00 ⠉⠒⠒⠤⠤⣀⣀");
-	assert_string_equal(braille.lines[2], " 0.00        ⠉⠉⠒⠒⠤⠤⣀");
-	assert_string_equal(plain.lines[1], " 1.00 '''....");
-	assert_string_equal(plain.lines[2], " 0.00        ''''...");
+	assert_int_equal(braille.n, 2 + CURVES_FRAME);
+	assert_string_equal(braille.lines[0], "train loss");
+	assert_string_equal(braille.lines[1], "  1.00 ⠉⠒⠒⠤⢄⣀⡀");
+	assert_string_equal(braille.lines[2], "  0.00       ⠈⠉⠑⠒⠤⠤⣀");
+	assert_string_equal(braille.lines[3], "       0     epoch 1");
+	assert_string_equal(plain.lines[1], "  1.00 '''....");
+	assert_string_equal(plain.lines[2], "  0.00       ''''...");
 	curves_add(&curves, CURVE_TEST_ACCURACY, 1, 0.5);
 	curves_draw(&curves, 1, 45, 2, false, picture_line, &all);
-	assert_string_equal(all.lines[0], "train loss 0.000        test acc 0.500");
+	assert_string_equal(all.lines[0], "train loss              test acc");
 	curves_draw(&curves, 1, 19, 2, true, picture_line, &all);
 	curves_draw(&curves, 1, 80, 0, true, picture_line, &all);
-	assert_int_equal(all.n, 3);
+	assert_int_equal(all.n, 2 + CURVES_FRAME);
 	curves_release(&curves);
+}
+
+/* Whatever the range, its ends are told apart, or there is one label. */
+static void labels_differ(void **unused)
+{
+	static const struct {
+		double from, to;
+		const char *high, *low;
+	} rows[] = {
+		{2.3026, 0.4, "  2.30", "  0.40"},
+		{0.961, 0.9634, "0.9634", "0.9610"},
+		{0.96, 0.97, " 0.970", " 0.960"},
+		{0.5, 0.5, "0.5005", "0.4995"},
+		{0, 0, "0.0001", "0.0000"},
+		{12.3, 45.6, " 45.60", " 12.30"},
+		{100, 900, "900.00", "100.00"},
+		{20, 54321, " 54321", " 20.00"},
+		{1e31, 1e31, " 1e+31", "      "},
+	};
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+		struct curves curves = {0};
+		struct picture picture = {0};
+		char label[8];
+
+		curves_add(&curves, CURVE_TRAIN_LOSS, 0, rows[i].from);
+		curves_add(&curves, CURVE_TRAIN_LOSS, 1, rows[i].to);
+		curves_draw(&curves, 1, 20, 3, false, picture_line, &picture);
+		snprintf(label, sizeof label, "%-6.6s", picture.lines[1]);
+		assert_string_equal(label, rows[i].high);
+		snprintf(label, sizeof label, "%-6.6s", picture.lines[3]);
+		assert_string_equal(label, rows[i].low);
+		curves_release(&curves);
+	}
 }
 
 int main(void)
@@ -399,7 +503,10 @@ int main(void)
 		cmocka_unit_test(a_terminal_has_one_block),
 		cmocka_unit_test(the_block_survives_resizing),
 		cmocka_unit_test(a_flat_window_has_no_curves),
+		cmocka_unit_test(numbers_without_room_go_whole),
+		cmocka_unit_test(a_signal_is_answered_above_the_block),
 		cmocka_unit_test(a_falling_line_falls),
+		cmocka_unit_test(labels_differ),
 	};
 
 	setlocale(LC_CTYPE, "C.UTF-8");
