@@ -16,8 +16,14 @@ struct arguments {
 	struct arena arena;
 };
 
-/* KEY=VALUE with a key of letters, digits, '_', '-' and '.', and no file of that name. */
+/* KEY=VALUE with a key of letters, digits, '_', '-', '.' and '$', and no file of that name. */
 bool argument_is_override(const char *text);
+
+/* Why argument `i` of `n`, which is neither an override nor a file, may be there: an override that
+ * the shell has cut at blanks, one without its '=', a file with nearly that name. "; put ... in
+ * quotes" or "". Returns `text`. */
+enum { ARGUMENT_HINT = 640 };
+char *argument_hint(char **argv, int n, int i, char text[ARGUMENT_HINT]);
 
 /* Fails on a path that is not there (naming the nearest file) and on a folder without configs. */
 int arguments_split(struct arguments *arguments, char **argv, int n, struct err *err);

@@ -7,6 +7,7 @@
 #include "layers/core/suggest.h"
 #include "runner/command.h"
 #include "runner/config/diag.h"
+#include "runner/config/override.h"
 #include "runner/screen/term.h"
 
 int command_failed(struct err *err, int code)
@@ -32,11 +33,31 @@ void command_error(const char *format, ...)
 	command_failed(&err, 0);
 }
 
+/* `--batch-size=64`, which is an override here. */
+static bool is_key(const char *flag, char hint[SUGGESTION_TEXT])
+{
+	const char *name = flag + strspn(flag, "-"), *equals = strchr(name, '=');
+	char text[OVERRIDE_KEY / 2], key[OVERRIDE_KEY];
+
+	snprintf(text, sizeof text, "%.*s", (int)strcspn(name, "="), name);
+	for (char *c = text; (c = strchr(c, '-'));)
+		*c = '_';
+	if (!override_whole_key(text, key))
+		return false;
+	snprintf(hint, SUGGESTION_TEXT, "; to set a key, write %s=%s", key,
+		equals ? equals + 1 : "VALUE");
+	return true;
+}
+
 static void flag_unknown(const struct command *command, const char *text)
 {
 	struct suggestion meant = {.wrong = text + strspn(text, "-")};
 	char nearest[SUGGESTION_TEXT];
 
+	if (!strncmp(text, "--", 2) && is_key(text, nearest)) {
+		command_error("there is no flag %s of `runner %s`%s", text, command->name, nearest);
+		return;
+	}
 	for (const struct flag *f = command->flags; f && f->name; f++)
 		suggestion_try(&meant, f->name);
 	command_error("there is no flag %s of `runner %s`%s", text, command->name,

@@ -5,6 +5,7 @@
 #include "runner/config/override.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,8 +24,9 @@ struct override {
 	struct node *segments[SEGMENTS_MAX + 1]; /* scalars, with their places in the argument */
 	int n;
 	struct node *value;
-	bool lenient; /* a key that the config does not have is no error */
-	bool misfit;  /* it was such a key */
+	const struct node *params; /* of the config as it is so far; NULL: none */
+	bool lenient;              /* a key that the config does not have is no error */
+	bool misfit;               /* it was such a key */
 };
 
 /* ---- taking the text apart */
@@ -33,7 +35,7 @@ static size_t key_length(const char *text)
 {
 	size_t n = 0;
 
-	while (isalnum((unsigned char)text[n]) || (text[n] && strchr("_-.", text[n])))
+	while (isalnum((unsigned char)text[n]) || (text[n] && strchr("_-.$", text[n])))
 		n++;
 	return n;
 }
@@ -125,14 +127,31 @@ static bool is_top_key(const char *name)
 	return false;
 }
 
-/* A key of a section below the top, as "train.lr"; NULL when there is none by that name. */
-static const char *find_below(struct config *config, const char *name)
+/* The section with a key of the first `length` letters of `name`; NULL when there is none. */
+static const char *find_section(const char *name, size_t length)
 {
 	for (const struct option *top = experiment_options; top->name; top++)
 		for (const struct option *option = top->group; option && option->name; option++)
-			if (!strcmp(option->name, name))
-				return arena_printf(config->arena, NULL, "%s.%s", top->name, name);
+			if (strlen(option->name) == length && !strncmp(option->name, name, length))
+				return top->name;
 	return NULL;
+}
+
+bool override_whole_key(const char *name, char key[OVERRIDE_KEY])
+{
+	size_t length = strcspn(name, ".");
+	const char *section = find_section(name, length);
+
+	if (strlen(name) >= OVERRIDE_KEY / 2)
+		return false;
+	snprintf(key, OVERRIDE_KEY, "%.*s", (int)length, name);
+	if (is_top_key(key))
+		snprintf(key, OVERRIDE_KEY, "%s", name);
+	else if (section)
+		snprintf(key, OVERRIDE_KEY, "%s.%s", section, name);
+	else
+		return false;
+	return true;
 }
 
 static void try_keys(struct suggestion *meant, const struct node *map)
@@ -145,12 +164,13 @@ static void tell_unknown_top(struct override *override, const struct node *param
 {
 	const struct node *segment = override->segments[0];
 	struct suggestion meant = {.wrong = segment->text};
-	char text[SUGGESTION_TEXT];
+	char text[SUGGESTION_TEXT], key[OVERRIDE_KEY];
 
 	if (is_misfit(override))
 		return;
-	meant.best = find_below(override->config, segment->text);
-	if (!meant.best) {
+	if (override_whole_key(segment->text, key)) {
+		meant.best = key;
+	} else {
 		suggestion_try_options(&meant, experiment_options);
 		try_keys(&meant, params);
 	}
@@ -245,6 +265,25 @@ static void tell_no_key(
 		suggestion_text(&meant, text));
 }
 
+/* Another kind than the one that a knob puts in. */
+static void tell_knob_key(
+	struct override *override, const struct node *key, const struct node *segment)
+{
+	const struct node *value = node_get(override->params, key->text + 1);
+	char brief[UTF8_BRIEF];
+
+	if (is_misfit(override))
+		return;
+	if (value && value->kind == NODE_SCALAR)
+		config_error(override->config, segment->place,
+			"'%s' is written here, which is %s: it goes by either, not by '%s'",
+			key->text, utf8_brief(value->text, brief), segment->text);
+	else
+		config_error(override->config, segment->place,
+			"'%s' is written here: it does not go by '%s'", key->text, segment->text);
+	config_note(override->config, key->place, "this is the key");
+}
+
 /* ---- changing */
 
 /* Puts the value where the rest of the path, from segment `i` on, leads in *node. */
@@ -287,13 +326,21 @@ static int add(struct override *override, struct node **map, int i)
 	return replace(override, map, nest(override, i));
 }
 
+/* True when `node`, a word or the only key of a map, is called `name`: by what it says, or as a
+ * $name by the value of the knob. */
+static bool goes_by(const struct override *override, const struct node *node, const char *name)
+{
+	return node_is(node, name) ||
+	       (is_reference(node) && node_is(node_get(override->params, node->text + 1), name));
+}
+
 /* `relu` as {relu: {...}}, so that it can be given options. */
 static int change_word(struct override *override, struct node **node, int i)
 {
 	struct config *config = override->config;
 	struct node *word = *node, *map;
 
-	if (!node_is(word, override->segments[i]->text)) {
+	if (!goes_by(override, word, override->segments[i]->text)) {
 		tell_no_inside(override, word, override->segments[i]);
 		return -1;
 	}
@@ -302,6 +349,16 @@ static int change_word(struct override *override, struct node **node, int i)
 		return -1;
 	*node = map;
 	return 0;
+}
+
+static struct entry *find_entry(
+	const struct override *override, const struct node *map, const char *name)
+{
+	struct entry *entry = node_entry(map, name);
+
+	if (!entry && map->n == 1 && goes_by(override, map->entries[0].key, name))
+		entry = &map->entries[0];
+	return entry;
 }
 
 static int change(struct override *override, struct node **node, int i)
@@ -316,9 +373,13 @@ static int change(struct override *override, struct node **node, int i)
 		element = list_element(override, *node, override->segments[i]);
 		return element ? change(override, element, i + 1) : -1;
 	case NODE_MAP:
-		entry = node_entry(*node, override->segments[i]->text);
+		entry = find_entry(override, *node, override->segments[i]->text);
 		if (entry)
 			return change(override, &entry->value, i + 1);
+		if ((*node)->n == 1 && is_reference((*node)->entries[0].key)) {
+			tell_knob_key(override, (*node)->entries[0].key, override->segments[i]);
+			return -1;
+		}
 		return add(override, node, i);
 	case NODE_SCALAR:
 		if (node_is_null(*node))
@@ -363,6 +424,7 @@ static struct node *apply(struct override *override, struct node *root)
 	struct node *reached;
 	int taken;
 
+	override->params = node_get(root, "params");
 	if (complete_key(override, root))
 		return NULL;
 	taken = follow(override, root, &reached);

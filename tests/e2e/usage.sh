@@ -49,6 +49,15 @@ mistake path_without_ending "did you mean 'lenet.yaml'?" run lenet
 mistake empty_folder "holds no configs" empty/
 mistake no_config "name a config" run
 mistake unknown_flag "runner run --help" lenet.yaml --no-such-flag
+mistake key_as_flag "write train.epochs=VALUE" lenet.yaml --epochs 3
+mistake key_as_flag_with_value "write train.batch_size=64" lenet.yaml --batch-size=64
+mistake blanks_around_sign "write pooling=max_pool2d" lenet.yaml pooling = max_pool2d
+mistake blank_before_sign "write pooling=max_pool2d" lenet.yaml 'pooling =max_pool2d'
+mistake blank_after_sign "write pooling=max_pool2d" lenet.yaml pooling= max_pool2d
+mistake full_width_sign "write pooling=max_pool2d" lenet.yaml pooling＝max_pool2d
+mistake full_width_colon "write pooling=max_pool2d" lenet.yaml pooling：max_pool2d
+mistake no_sign "write train.lr=0.2" lenet.yaml train.lr 0.2
+mistake cut_by_the_shell "write 'hidden=[120, 84]'" lenet.yaml hidden=[120, 84]
 mistake no_cores "-j takes a number of cores" lenet.yaml -j 0
 mistake many_cores "-j takes a number of cores" lenet.yaml -j 1000000
 mistake half_a_number "-j takes a number of cores" lenet.yaml -j 2x
