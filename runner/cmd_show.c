@@ -1,10 +1,13 @@
 /* show -- one run: what it is, its layers, its epochs and curves, how it ended. Without an argument
  * the latest one. */
 #include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "runner/commands.h"
 #include "runner/look.h"
+#include "runner/recipe.h"
 #include "runner/screen/curves.h"
 #include "runner/screen/term.h"
 
@@ -185,12 +188,12 @@ static int show_run(const struct shown *shown, struct err *err)
 		return -1;
 	table_int(table, r->run_id);
 	table_text(table, r->name);
-	table_text(table, r->label);
+	table_text(table, *r->label ? r->label : NULL);
 	table_text(table, r->status);
 	table_text(table, r->error);
 	table_text(table, r->dataset);
 	table_int(table, r->seed);
-	table_text(table, r->params);
+	table_json(table, r->params);
 	table_text(table, r->config_path);
 	table_text(table, r->config);
 	table_text(table, r->created_at);
@@ -215,28 +218,52 @@ static int show_run(const struct shown *shown, struct err *err)
 	return show_table(shown, table, err);
 }
 
-/* "  NAME 0.872", or nothing when it was not measured. */
-static void show_metric(const char *name, double value)
+/* "  HEAD        TEXT", wrapped under itself. */
+enum { SHOW_INDENT = 14 };
+
+__attribute__((format(printf, 2, 3))) static void show_item(
+	const char *head, const char *format, ...)
 {
+	char *text = NULL;
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vasprintf(&text, format, args);
+	va_end(args);
+	if (n < 0)
+		return;
+	printf("  %-*s", SHOW_INDENT - 2, head);
+	term_print(stdout, text, term_columns(stdout), SHOW_INDENT);
+	free(text);
+}
+
+/* "  NAME 0.872", or nothing when it was not measured. */
+static void add_metric(char *text, size_t size, const char *name, double value)
+{
+	char number[TABLE_NUMBER];
+	size_t used = strlen(text);
+
 	if (!isnan(value))
-		printf("  %s %.4f", name, value);
+		snprintf(text + used, size - used, "%s%s %s", used ? "  " : "", name,
+			table_decimal(value, 4, number));
 }
 
 static void show_result(const struct store_run *r)
 {
 	const struct store_metrics *m = &r->metrics;
+	char text[256] = "";
 
 	if (!r->epochs_done)
 		return;
-	printf("  result    ");
-	show_metric("test accuracy", m->test_accuracy);
-	show_metric("test loss", m->test_loss);
-	show_metric("val accuracy", m->val_accuracy);
-	show_metric("train accuracy", m->train_accuracy);
-	show_metric("train loss", m->train_loss);
-	printf("\n");
+	add_metric(text, sizeof text, "test accuracy", m->test_accuracy);
+	add_metric(text, sizeof text, "test loss", m->test_loss);
+	add_metric(text, sizeof text, "val accuracy", m->val_accuracy);
+	add_metric(text, sizeof text, "train accuracy", m->train_accuracy);
+	add_metric(text, sizeof text, "train loss", m->train_loss);
+	show_item("result", "%s", text);
 	if (!isnan(r->untrained_accuracy))
-		printf("  untrained   test accuracy %.4f\n", r->untrained_accuracy);
+		show_item("untrained", "test accuracy %.4f", r->untrained_accuracy);
 }
 
 static void show_ending(const struct store_run *r)
@@ -249,7 +276,12 @@ static void show_ending(const struct store_run *r)
 		printf(", %.0f examples/s", r->examples_per_second);
 	printf("%s\n", r->run_hash ? "" : "; set aside: it was made again");
 	if (r->error)
-		printf("  why         %s\n", r->error);
+		show_item("why", "%s", r->error);
+}
+
+static void show_text(const char *head, const char *text)
+{
+	show_item(head, "%s", text);
 }
 
 static void show_summary(const struct store_run *r)
@@ -258,18 +290,16 @@ static void show_summary(const struct store_run *r)
 		r->label);
 	show_ending(r);
 	show_result(r);
-	printf("  data        %s, seed %lld\n", r->dataset, (long long)r->seed);
 	if (r->config_path)
-		printf("  config      %s\n", r->config_path);
-	if (strcmp(r->params, "{}") != 0)
-		printf("  params      %s\n", r->params);
-	printf("  network     %lld parameters, %lld multiply-adds an image\n",
+		show_item("config", "%s", r->config_path);
+	recipe_tell(r, show_text);
+	show_item("network", "%lld parameters, %lld multiply-adds an image",
 		(long long)r->parameters, (long long)r->macs);
 	if (r->started_at)
-		printf("  started     %s%s%s\n", r->started_at, r->finished_at ? ", ended " : "",
+		show_item("started", "%s%s%s", r->started_at, r->finished_at ? ", ended " : "",
 			r->finished_at ? r->finished_at : "");
 	if (r->weights_hash)
-		printf("  weights     SHA-256 %s\n", r->weights_hash);
+		show_item("weights", "SHA-256 %s", r->weights_hash);
 }
 
 static void show_line(void *context, const char *text)
@@ -311,7 +341,7 @@ static int show_people(const struct shown *shown, struct err *err)
 		from = 0;
 	show_summary(shown->run);
 	for (int i = 0; i < shown->n_events; i++)
-		printf("  %-10s  %s\n", shown->events[i].kind, shown->events[i].text);
+		show_item(shown->events[i].kind, "%s", shown->events[i].text);
 	putchar('\n');
 	if (show_layers(shown, err))
 		return -1;
@@ -348,8 +378,8 @@ static int show_json(const struct shown *shown, struct err *err)
 
 static int show_markdown(const struct shown *shown, struct err *err)
 {
-	printf("**run %lld: %s** %s\n\n", (long long)shown->run->run_id, shown->run->name,
-		shown->run->label);
+	printf("**run %lld: %s**%s%s\n\n", (long long)shown->run->run_id, shown->run->name,
+		*shown->run->label ? " " : "", shown->run->label);
 	if (show_layers(shown, err))
 		return -1;
 	putchar('\n');

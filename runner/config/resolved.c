@@ -10,7 +10,7 @@
 
 enum {
 	LINE = 88,          /* columns that a line may take before its value is broken up */
-	ORIGIN_COLUMN = 64, /* where comments start, when the line is short enough */
+	ORIGIN_COLUMN = 30, /* where comments start, when the line is short enough */
 	ORIGINS_MAX = 4     /* that one line names */
 };
 
@@ -160,6 +160,45 @@ static void find_origins(
 	}
 }
 
+/* A file without its folders, unless two of them are then called the same. */
+static const char *short_name(const struct sources *sources, const struct source *source)
+{
+	const char *slash = strrchr(source->name, '/'), *name = slash ? slash + 1 : source->name;
+
+	for (int i = 0; i < sources->n; i++) {
+		const struct source *other = sources->at[i];
+		const char *end = strrchr(other->name, '/');
+
+		if (other != source && !other->argument &&
+			!strcmp(end ? end + 1 : other->name, name))
+			return source->name;
+	}
+	return name;
+}
+
+/* "# lenet.yaml:14, 19, command line" */
+static void write_origins(struct writer *writer, const struct origins *origins)
+{
+	int file = -1;
+
+	for (int i = 0; i < origins->n; i++) {
+		struct place at = origins->at[i];
+		const struct source *source = sources_find(writer->origins, at);
+
+		fputs(i ? ", " : "# ", writer->file);
+		if (i == ORIGINS_MAX)
+			fputs("...", writer->file);
+		else if (source->argument)
+			fputs("command line", writer->file);
+		else if (at.file == file)
+			fprintf(writer->file, "%d", at.line);
+		else
+			fprintf(writer->file, "%s:%d", short_name(writer->origins, source),
+				at.line);
+		file = source->argument ? -1 : at.file;
+	}
+}
+
 /* Ends a line that has `width` columns so far. */
 static void end_line(
 	struct writer *writer, int width, const struct node *key, const struct node *value)
@@ -170,20 +209,10 @@ static void end_line(
 		add_origin(writer, &origins, key->place);
 	if (writer->origins && value)
 		find_origins(writer, &origins, value);
-	for (int i = 0; i < origins.n; i++) {
-		const struct source *source = sources_find(writer->origins, origins.at[i]);
-		if (i == 0)
-			fprintf(writer->file, "%*s  # ",
-				width < ORIGIN_COLUMN ? ORIGIN_COLUMN - width : 0, "");
-		else
-			fputs(", ", writer->file);
-		if (i == ORIGINS_MAX)
-			fputs("...", writer->file);
-		else if (source->argument)
-			fputs("command line", writer->file);
-		else
-			fprintf(writer->file, "%s:%d", source->name, origins.at[i].line);
-	}
+	if (origins.n)
+		fprintf(writer->file, "%*s  ", width < ORIGIN_COLUMN ? ORIGIN_COLUMN - width : 0,
+			"");
+	write_origins(writer, &origins);
 	fputc('\n', writer->file);
 }
 

@@ -11,7 +11,7 @@
 #include "runner/config/tree.h"
 
 /* The text; the caller frees it. NULL without memory. With `origins` (else NULL) each line ends in
- * a comment that says where its values were written: "# lenet.yaml:14, command line". */
+ * a comment that says where its values were written: "# lenet.yaml:14, 19, command line". */
 char *resolved_text(const struct node *root, const struct sources *origins);
 
 #endif

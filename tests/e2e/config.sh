@@ -58,7 +58,7 @@ says "check: ... shows flags" out "usage: runner check CONFIG|DIR ... [KEY=VALUE
 expect "config: resolved" 0 "$runner" config --plain set/a.yaml pool=avg_pool2d
 says "config: ... with overrides" out "  - avg_pool2d: {kernel_size: 2}"
 expect "config: with origins" 0 "$runner" config set/a.yaml
-grep -q '# set/a.yaml:2' out && echo "ok config: names lines" || echo "not ok config: names lines"
+grep -q '# a.yaml:2' out && echo "ok config: names lines" || echo "not ok config: names lines"
 cp out again.yaml
 expect "config: can be read again" 0 "$runner" check again.yaml
 expect "config: as JSON" 0 "$runner" config --json set/a.yaml

@@ -36,6 +36,7 @@ interrupted() {
 	kill "-$2" "$pid"
 	ended
 	exits "$1" "$3"
+	check "$1_is_answered" says "$err" "stopping at the next batch; once more to leave at once"
 	check "$1_says_how_to_go_on" says "$out" "The same command goes on from here."
 	check "$1_is_stored" asked disturbed.db "SELECT status FROM run" interrupted
 	check "$1_has_a_checkpoint" asked disturbed.db \

@@ -50,16 +50,26 @@ check ls_by_name csv 1 name lenet_relu
 run show
 exits show 0
 check show_is_of_the_latest says "$out" "run 2  softmax"
+check show_has_the_data says "$out" "  data        idx, "
+check show_has_the_training says "$out" "  train       optimizer sgd, lr 0.1, lr_schedule constant, batch_size 256, epochs 2"
+check show_has_the_loss says "$out" "  loss        cross_entropy"
+check show_has_the_init says "$out" "weight {normal: {std: 0.01}}"
+check show_has_the_knobs lacks "$out" "  params "
 run show lenet_relu
+check show_has_a_knob_a_line says "$out" "              pooling: max_pool2d"
 check show_by_name says "$out" "run 1  lenet_relu"
 run show 1 --json
 check show_json is_json
+check show_json_has_knobs json '$.run[0].params.pooling' max_pool2d
 check show_json_has_layers json '$.layers[3].macs' 240000
 check show_json_has_epochs json '$.epochs[1].epoch' 2
 run show 1 --csv
 check show_csv csv 2 epoch 2
 run show 1 --md
 check show_md markdown 18
+check show_md_has_no_blank_ends [ "$(grep -c ' $' "$out")" -eq 0 ]
+run export 9
+exits export_of_none 2
 run show 9
 exits show_of_none 2
 check show_of_none_not_on_stdout silent "$out"
@@ -83,6 +93,8 @@ check describe_md markdown 14
 run sql "SELECT count(*) AS n, max(name) AS name FROM run" --csv
 exits sql 0
 check sql_csv csv 1 name softmax
+run sql "SELECT run_id AS the_run FROM run"
+check sql_heads_are_names says "$out" the_run
 run sql "DELETE FROM run"
 exits sql_only_reads 2
 check nothing_was_deleted asked runner.db "SELECT count(*) FROM run" 2
