@@ -3,9 +3,12 @@
  * built-in drawing. What is taken from the data is in select.c. */
 #include "datasets/dataset.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "datasets/catalogue.h"
 #include "datasets/checksum.h"
@@ -172,6 +175,55 @@ int dataset_check(const struct dataset_spec *spec, const struct place *places, s
 	return check_counts(spec, places, err);
 }
 
+/* ---- a person's own files */
+
+/* A path in a config is meant from the config's folder. */
+static const char *resolve(
+	const char *path, const struct dataset_search *search, struct arena *arena, struct err *err)
+{
+	if (path[0] == '/' || !search->config_dir || !strcmp(search->config_dir, "."))
+		return arena_text(arena, path, err);
+	return arena_printf(arena, err, "%s/%s", search->config_dir, path);
+}
+
+static int look_at(const char *path, bool folder, struct place place, struct err *err)
+{
+	struct stat info;
+
+	if (stat(path, &info)) {
+		if (errno == ENOENT || errno == ENOTDIR)
+			return err_at(err, place, "there is no %s '%s'", folder ? "folder" : "file",
+				path);
+		return err_at(err, place, "cannot look at '%s': %s", path, strerror(errno));
+	}
+	if (S_ISDIR(info.st_mode) != folder)
+		return err_at(err, place, "'%s' is a %s; a %s is needed here", path,
+			folder ? "file" : "folder", folder ? "folder" : "file");
+	if (access(path, folder ? R_OK | X_OK : R_OK))
+		return err_at(err, place, "cannot read '%s': %s", path, strerror(errno));
+	return 0;
+}
+
+int dataset_look(const struct dataset_spec *spec, const struct dataset_search *search, int i,
+	struct err *err)
+{
+	const bool folder = i == CATALOGUE_FILES;
+	const char *path = folder ? spec->path : idx_path(spec, i), *full;
+	struct arena arena = {0};
+	int status;
+
+	if (!path)
+		return 0;
+	full = resolve(path, search, &arena, err);
+	status = full ? look_at(full, folder,
+				select_place(
+					search->places, folder ? ROW_PATH : ROW_TRAIN_IMAGES + i),
+				err)
+		      : -1;
+	arena_release(&arena);
+	return status;
+}
+
 int dataset_fetch(const char *name, const struct dataset_search *search, struct err *err)
 {
 	const struct catalogue_set *set = catalogue_find(name);
@@ -297,15 +349,6 @@ static int open_set(struct dataset *dataset, const struct catalogue_set *set,
 	return rc;
 }
 
-/* A path in a config is meant from the config's folder. */
-static const char *resolve(
-	const char *path, const struct dataset_search *search, struct arena *arena, struct err *err)
-{
-	if (path[0] == '/' || !search->config_dir)
-		return arena_text(arena, path, err);
-	return arena_printf(arena, err, "%s/%s", search->config_dir, path);
-}
-
 static int name_classes(struct dataset *dataset, const struct dataset_spec *spec,
 	const struct four *four, struct err *err)
 {
@@ -334,6 +377,7 @@ static int open_idx(struct dataset *dataset, const struct dataset_spec *spec,
 	int rc;
 
 	for (int i = 0; i < CATALOGUE_FILES; i++) {
+		four.places[i] = select_place(search->places, ROW_TRAIN_IMAGES + i);
 		four.paths[i] = resolve(idx_path(spec, i), search, &dataset->arena, err);
 		if (!four.paths[i])
 			return -1;
@@ -353,7 +397,14 @@ static int open_folder(struct dataset *dataset, const struct dataset_spec *spec,
 {
 	const char *path = resolve(spec->path, search, &dataset->arena, err);
 
-	return !path || folder_read(dataset, path, err) ? -1 : sum_arrays(dataset, err);
+	if (!path)
+		return -1;
+	if (folder_read(dataset, path, err)) {
+		if (err && !err->place.line)
+			err->place = select_place(search->places, ROW_PATH);
+		return -1;
+	}
+	return sum_arrays(dataset, err);
 }
 
 static int draw_split(struct dataset *dataset, struct split *split, int which, int n,

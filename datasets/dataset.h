@@ -68,9 +68,11 @@ struct dataset {
 struct dataset_search {
 	const char *data_dir;   /* --data-dir: looked at first, and where downloads go */
 	const char *config_dir; /* relative paths in a config are meant from here */
-	bool offline;           /* never download */
-	bool quiet;             /* no progress bar, nor that glyphs are being drawn */
-	bool (*stop)(void);     /* asked now and then while downloading or drawing: true gives up */
+	/* Of each row of dataset_options, for errors about a person's own files. */
+	const struct place *places;
+	bool offline;       /* never download */
+	bool quiet;         /* no progress bar, nor that glyphs are being drawn */
+	bool (*stop)(void); /* asked now and then while downloading or drawing: true gives up */
 };
 
 /* dataset_open's and dataset_fetch's answer when a data set is neither here nor reachable; main
@@ -104,6 +106,13 @@ int dataset_known(const char *name, struct shape *shape, int *n_classes);
  * (with the nearest one). `places` gives the place of each row of dataset_options (line 0: not
  * given). */
 int dataset_check(const struct dataset_spec *spec, const struct place *places, struct err *err);
+
+/* A look, without reading, whether a person's own file or folder is there: number `i` of the paths
+ * that a spec can name, below DATASET_PATHS. One that the spec does not name passes. The error is
+ * at its place in search->places. */
+enum { DATASET_PATHS = 5 };
+int dataset_look(const struct dataset_spec *spec, const struct dataset_search *search, int i,
+	struct err *err);
 
 /* Only makes the files be there, as `runner fetch` does; prints nothing but progress. */
 int dataset_fetch(const char *name, const struct dataset_search *search, struct err *err);

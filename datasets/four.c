@@ -27,7 +27,7 @@ int four_read(struct four *four, const struct catalogue_set *set, struct err *er
 			return err_set(
 				err, "%s; delete it and type: runner fetch %s", text, set->name);
 		if (four->errs[i].set)
-			return err_set(err, "%s", text);
+			return err_at(err, four->places[i], "%s", text);
 	}
 	return 0;
 }
@@ -36,8 +36,8 @@ static int check_pair(const struct four *four, int images, int labels, struct er
 {
 	if (four->idx[images].n == four->idx[labels].n)
 		return 0;
-	return err_set(err, "%s has %d images, but %s has %d labels", four->paths[images],
-		four->idx[images].n, four->paths[labels], four->idx[labels].n);
+	return err_at(err, four->places[labels], "%s has %d images, but %s has %d labels",
+		four->paths[images], four->idx[images].n, four->paths[labels], four->idx[labels].n);
 }
 
 static int check_labels(const struct four *four, int file, int n_classes, struct err *err)
@@ -47,7 +47,7 @@ static int check_labels(const struct four *four, int file, int n_classes, struct
 
 	for (int i = 0; i < labels->n; i++)
 		if (labels->data[i] >= n_classes)
-			return err_set(err,
+			return err_at(err, four->places[file],
 				"%s: offset %d: found label %d (of image %d, counted from 0), but "
 				"the %d classes are numbered 0 to %d",
 				four->paths[file], HEADER + i, labels->data[i], i, n_classes,
@@ -64,9 +64,10 @@ int four_match(const struct four *four, int n_classes, struct err *err)
 		check_pair(four, TEST_IMAGES, TEST_LABELS, err))
 		return -1;
 	if (!shape_equal(train->shape, test->shape))
-		return err_set(err, "%s has images of %s, but %s has images of %s",
-			four->paths[TRAIN_IMAGES], shape_text(a, train->shape),
-			four->paths[TEST_IMAGES], shape_text(b, test->shape));
+		return err_at(err, four->places[TEST_IMAGES],
+			"%s has images of %s, but %s has images of %s", four->paths[TRAIN_IMAGES],
+			shape_text(a, train->shape), four->paths[TEST_IMAGES],
+			shape_text(b, test->shape));
 	return check_labels(four, TRAIN_LABELS, n_classes, err) ||
 			       check_labels(four, TEST_LABELS, n_classes, err)
 		       ? -1

@@ -9,7 +9,8 @@
 
 /* In the order of the catalogue's files. */
 struct four {
-	const char *paths[CATALOGUE_FILES]; /* borrowed */
+	const char *paths[CATALOGUE_FILES];   /* borrowed */
+	struct place places[CATALOGUE_FILES]; /* where a config names them; line 0: nowhere */
 	struct idx idx[CATALOGUE_FILES];
 	struct err errs[CATALOGUE_FILES];
 };

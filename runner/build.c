@@ -65,6 +65,25 @@ char *experiment_folder(const struct experiment *x, char folder[EXPERIMENT_FOLDE
 	return folder;
 }
 
+/* A person's own files: all that are missing, each at its place. */
+static int check_files(const struct experiment *x, struct diags *diags)
+{
+	char folder[EXPERIMENT_FOLDER];
+	const struct dataset_search search = {
+		.config_dir = experiment_folder(x, folder), .places = x->dataset_places};
+	int bad = 0;
+
+	for (int i = 0; i < DATASET_PATHS; i++) {
+		struct err err = {0};
+
+		if (!dataset_look(&x->dataset, &search, i, &err))
+			continue;
+		diags_add_err(diags, DIAG_ERROR, x->sources, &err);
+		bad = -1;
+	}
+	return bad;
+}
+
 int network_check(const struct experiment *experiment, struct diags *diags)
 {
 	struct network *network;
@@ -73,6 +92,8 @@ int network_check(const struct experiment *experiment, struct diags *diags)
 	char folder[EXPERIMENT_FOLDER];
 	int n_classes, bad;
 
+	if (check_files(experiment, diags))
+		return -1;
 	if (dataset_known(experiment->dataset.name, &input, &n_classes))
 		return 0;
 	bad = network_build(&network, experiment, input, n_classes, &err) ||

@@ -179,6 +179,7 @@ static int open_data(struct session *s, const struct experiment *x, struct err *
 	char folder[EXPERIMENT_FOLDER];
 	struct dataset_search search = {.data_dir = s->flags.data_dir,
 		.config_dir = experiment_folder(x, folder),
+		.places = x->dataset_places,
 		.quiet = s->flags.level == PROGRESS_QUIET,
 		.stop = asked_to_stop};
 	int result;

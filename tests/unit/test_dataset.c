@@ -425,6 +425,15 @@ static void test_incomplete(void **state)
 
 /* ---- a person's own IDX files */
 
+static struct place places[ROWS];
+
+/* Each row's on a line of its own: 1 for name, and so on. */
+static void number_places(void)
+{
+	for (int i = 0; i < ROWS; i++)
+		places[i] = (struct place){.line = i + 1, .column = 1, .length = 1};
+}
+
 static const char *const idx_names[] = {"a", "b", "c", "d"};
 
 static struct dataset_spec idx_spec(void)
@@ -542,17 +551,49 @@ static void test_idx_mismatch(void **state)
 	idx_fails(state, &spec, "none: No such file");
 }
 
-/* ---- checks without files */
+/* The error, as dataset_open and as a look at path `i` have it, or "" where the look finds nothing.
+ */
+static void points_at(
+	void **state, const struct dataset_spec *spec, int i, int row, const char *look)
+{
+	const struct dataset_search search = {.config_dir = *state, .places = places};
+	struct err opened, looked = {0};
 
-static struct place places[ROWS];
+	number_places();
+	opened = open_fails(spec, &search, -1);
+	assert_int_equal(opened.place.line, row + 1);
+	assert_int_equal(dataset_look(spec, &search, i, &looked), *look ? -1 : 0);
+	expect_text(looked.text, look);
+	assert_int_equal(looked.place.line, *look ? row + 1 : 0);
+}
+
+static void test_places(void **state)
+{
+	struct dataset_spec spec = idx_spec();
+
+	write_idx(state, 3, 4, 3);
+	points_at(state, &spec, 3, ROW_TEST_LABELS, "");
+	write_idx(state, -1, 0, 3);
+	spec.train_labels = "none";
+	points_at(state, &spec, 1, ROW_TRAIN_LABELS, "there is no file '");
+	spec.train_labels = ".";
+	points_at(state, &spec, 1, ROW_TRAIN_LABELS, "is a folder; a file is needed here");
+	spec.train_labels = "a/b";
+	points_at(state, &spec, 1, ROW_TRAIN_LABELS, "there is no file '");
+	spec = (struct dataset_spec){.name = "folder", .path = "none"};
+	points_at(state, &spec, 4, ROW_PATH, "there is no folder '");
+	spec.path = "a";
+	points_at(state, &spec, 4, ROW_PATH, "is a file; a folder is needed here");
+}
+
+/* ---- checks without files */
 
 /* The error of a spec whose options stand each on its own line: 1 for name, and so on. */
 static void check_fails(const struct dataset_spec *spec, int row, const char *text)
 {
 	struct err err = {0};
 
-	for (int i = 0; i < ROWS; i++)
-		places[i] = (struct place){.line = i + 1, .column = 1, .length = 1};
+	number_places();
 	assert_int_equal(dataset_check(spec, places, &err), -1);
 	expect_text(err.text, text);
 	assert_int_equal(err.place.line, row + 1);
@@ -561,12 +602,15 @@ static void check_fails(const struct dataset_spec *spec, int row, const char *te
 static void test_check(void **state)
 {
 	const char *names[300] = {"x"};
-	struct dataset_spec spec = {.name = "fashion"};
+	struct dataset_spec spec = {.name = "fashion_mnist"};
 	struct err err = {0};
 
 	(void)state;
+	check_fails(&spec, ROW_NAME,
+		"there is no data set 'fashion_mnist'; did you mean 'fashion-mnist'?");
+	spec.name = "cifar10";
 	check_fails(
-		&spec, ROW_NAME, "there is no data set 'fashion': expected mnist, fashion-mnist");
+		&spec, ROW_NAME, "there is no data set 'cifar10': expected mnist, fashion-mnist");
 	spec = idx_spec();
 	assert_int_equal(dataset_check(&spec, NULL, &err), 0);
 	spec.test_labels = NULL;
@@ -776,6 +820,7 @@ int main(void)
 		TEST(test_fetch_names),
 		TEST(test_incomplete),
 		TEST(test_idx),
+		TEST(test_places),
 		TEST(test_idx_classes),
 		TEST(test_idx_mismatch),
 		TEST(test_check),
