@@ -131,7 +131,8 @@ static int batch_mean_plan(
 }
 
 static const struct layer_kind batch_mean_kind = {
-	.kind = {"batch_mean", "subtract the mean over the batch"}, .plan = batch_mean_plan};
+	.kind = {.name = "batch_mean", .help = "subtract the mean over the batch"},
+	.plan = batch_mean_plan};
 
 /* ---- the network: conv2d 1x1 (2 -> 3), residual(batch_mean, tanh), flatten, linear */
 
@@ -423,7 +424,7 @@ static int stop_plan(struct plan *plan, const struct spec *spec, int in, int *ou
 }
 
 static const struct layer_kind stop_kind = {
-	.kind = {"stop", "passes no gradient on"}, .plan = stop_plan};
+	.kind = {.name = "stop", .help = "passes no gradient on"}, .plan = stop_plan};
 
 /* Behind a step without backward, gradients are 0. */
 static void test_no_gradient(void **unused)
