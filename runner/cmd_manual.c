@@ -5,20 +5,37 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "datasets/catalogue.h"
+#include "datasets/dataset.h"
 #include "layers/families.h"
 #include "runner/commands.h"
 #include "runner/config/experiment.h"
+
+/* When this version was released; not the day of the build, so that builds are the same. */
+#define RELEASED "2026-11-22"
 
 enum output { MAN_PAGE, COMPLETION, TABLES };
 
 /* ---- man page */
 
-/* A line of text for roff: '-' and '\' as themselves, no control character at the start. */
+enum { ROFF_LINE = 76 };
+
+/* A paragraph for roff: '-' and '\' as themselves, no control character at the start of a line, a
+ * new line behind each sentence. */
 static void roff(const char *text)
 {
-	if (*text == '.' || *text == '\'')
-		fputs("\\&", stdout);
-	for (; *text; text++) {
+	for (int column = 0; *text; text++) {
+		bool sentence = column && *text == ' ' && strchr(".:;", text[-1]);
+
+		if (!column && (*text == '.' || *text == '\''))
+			fputs("\\&", stdout);
+		column++;
+		if (*text == ' ' &&
+			(sentence || column + (int)strcspn(text + 1, " ") > ROFF_LINE)) {
+			putchar('\n');
+			column = 0;
+			continue;
+		}
 		if (*text == '-' || *text == '\\')
 			putchar('\\');
 		putchar(*text == '\\' ? 'e' : *text);
@@ -28,9 +45,11 @@ static void roff(const char *text)
 static void man_command(const struct command *c)
 {
 	printf(".TP\n.B ");
-	roff(c->name);
-	putchar(' ');
-	roff(c->synopsis);
+	fputs(c->name, stdout);
+	if (*c->synopsis) {
+		putchar(' ');
+		roff(c->synopsis);
+	}
 	putchar('\n');
 	roff(c->help);
 	printf(".\n");
@@ -76,19 +95,44 @@ static const struct {
 	{EXIT_TERMINATED, "terminated (SIGTERM) after a clean checkpoint"},
 };
 
+static const struct {
+	const char *name, *what;
+} files[] = {
+	{"runner.db", "the store: an SQLite file with every run, epoch, prediction and checkpoint. "
+		      "While it is in use its log is beside it (runner.db-wal, runner.db-shm)"},
+	{"runner.db.lock", "empty. Each process that trains holds a lock on a byte of it, so that "
+			   "a run whose process has died is known; it may be removed when "
+			   "nothing trains"},
+	{"data, ../data, datasets/data", "folders that are looked at for data sets, after "
+					 "--data-dir and RUNNER_DATA"},
+	{"~/.cache/runner/datasets", "looked at last; downloads go there (below XDG_CACHE_HOME "
+				     "where that is set)"},
+};
+
+static const struct {
+	const char *command, *what;
+} examples[] = {
+	{"runner configs/lenet_maxpool.yaml", "train one network"},
+	{"runner configs/lenet.yaml pooling=max_pool2d train.lr=0.5 seed=1",
+		"the same, with a knob, a key and the seed changed"},
+	{"runner -n experiments", "what a folder of configs would run, and what is done already"},
+	{"runner describe configs/lenet.yaml", "its layers, shapes and costs"},
+	{"runner show 1", "what run 1 is, and how it went"},
+	{"runner sql 'SELECT * FROM leaderboard'", "ask the results anything"},
+	{"runner export 1 -o lenet.safetensors", "the weights for other programs"},
+};
+
 static void man_page(void)
 {
-	printf(".TH RUNNER 1 \"\" \"runner %s\" \"User Commands\"\n", RUNNER_VERSION);
+	printf(".TH RUNNER 1 \"%s\" \"runner %s\" \"User Commands\"\n", RELEASED, RUNNER_VERSION);
 	printf(".SH NAME\nrunner \\- train small convolutional networks declared in YAML\n"
-	       ".SH SYNOPSIS\n.B runner\n[\\fICOMMAND\\fR] [\\fICONFIG\\fR|\\fIDIR\\fR ...] "
-	       "[\\fIKEY\\fR=\\fIVALUE\\fR ...] [\\fIFLAGS\\fR]\n.SH DESCRIPTION\n"
-	       "A config declares a network, its data and its training. \\fBrunner\\fR trains it "
-	       "on\n"
-	       "all cores, with the same bits on any number of them, and keeps every metric in "
-	       "one\n"
-	       "SQLite file. A path without a command means \\fBrun\\fR; KEY=VALUE changes a "
-	       "config,\n"
-	       "as in train.lr=0.1 or pooling=max_pool2d.\n.SH COMMANDS\n");
+	       ".SH SYNOPSIS\n.B runner\n[\\fICOMMAND\\fR] [\\fICONFIG\\fR|\\fIDIR\\fR ...]\n"
+	       "[\\fIKEY\\fR=\\fIVALUE\\fR ...] [\\fIFLAGS\\fR]\n.SH DESCRIPTION\n");
+	roff("A config declares a network, its data and its training. runner trains it on all "
+	     "cores, with the same bits on any number of them, and keeps every metric in one "
+	     "SQLite file. A path without a command means run; KEY=VALUE changes a config, as in "
+	     "train.lr=0.1 or pooling=max_pool2d.");
+	printf("\n.SH COMMANDS\n");
 	for (const struct command *const *c = commands; *c; c++)
 		man_command(*c);
 	printf(".SH ENVIRONMENT\n");
@@ -97,10 +141,26 @@ static void man_page(void)
 		roff(variables[i].what);
 		putchar('\n');
 	}
+	printf(".SH FILES\n");
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		printf(".TP\n.I ");
+		roff(files[i].name);
+		putchar('\n');
+		roff(files[i].what);
+		putchar('\n');
+	}
 	printf(".SH EXIT STATUS\n");
 	for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {
 		printf(".TP\n.B %d\n", codes[i].code);
 		roff(codes[i].what);
+		putchar('\n');
+	}
+	printf(".SH EXAMPLES\n");
+	for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
+		printf(".TP\n.B ");
+		roff(examples[i].command);
+		putchar('\n');
+		roff(examples[i].what);
 		putchar('\n');
 	}
 	printf(".SH SEE ALSO\n.BR sqlite3 (1)\n");
@@ -108,21 +168,86 @@ static void man_page(void)
 
 /* ---- completion for bash */
 
-static void completion(void)
+/* What stands on a command's line beside flags. */
+static const struct {
+	const char *command, *what;
+} words[] = {
+	{"run", "configs"},
+	{"check", "configs"},
+	{"config", "configs"},
+	{"describe", "configs"},
+	{"fetch", "datasets"},
+	{"new", "configs"},
+};
+
+static const char *completion_words(const char *command)
 {
-	printf("# bash completion for runner\n_runner() {\n\tlocal cur=${COMP_WORDS[COMP_CWORD]} "
-	       "command=${COMP_WORDS[1]} words=\n\tcase $command in\n");
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		if (!strcmp(words[i].command, command))
+			return words[i].what;
+	return "none";
+}
+
+/* "lenet|mlp": a flag's value that is one of these. */
+static void completion_choices(const char *value)
+{
+	printf("kind=none words='");
+	for (; *value; value++)
+		putchar(*value == '|' ? ' ' : *value);
+	putchar('\'');
+}
+
+static void completion_commands(void)
+{
 	for (const struct command *const *c = commands; *c; c++) {
-		printf("\t%s) words='--help", (*c)->name);
+		printf("\t%s)\n\t\tkind=%s flags='--help", (*c)->name,
+			completion_words((*c)->name));
 		for (const struct flag *f = (*c)->flags; f && f->name; f++)
 			printf(" --%s", f->name);
-		printf("' ;;\n");
+		printf("'\n");
+		/* the value of a flag that takes one: its choices, else a file or a folder */
+		printf("\t\tcase $before in\n");
+		for (const struct flag *f = (*c)->flags; f && f->name; f++) {
+			if (!f->value)
+				continue;
+			printf("\t\t--%s%s%c) ", f->name, f->letter ? "|-" : "",
+				f->letter ? f->letter : ' ');
+			if (strchr(f->value, '|'))
+				completion_choices(f->value);
+			else if (!strcmp(f->value, "FILE") || !strcmp(f->value, "DIR"))
+				printf("kind=files words=");
+			else
+				printf("kind=none words=");
+			printf(" ;;\n");
+		}
+		printf("\t\tesac ;;\n");
 	}
-	printf("\tesac\n\tif [ \"$COMP_CWORD\" = 1 ]; then words='--help --version");
+}
+
+static void completion(void)
+{
+	printf("# bash completion for runner\n_runner() {\n"
+	       "\tlocal cur=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
+	       "\tlocal command=${COMP_WORDS[1]} flags= words= kind=configs IFS=$' \\t\\n'\n"
+	       "\tcase $command in\n");
+	completion_commands();
+	printf("\tesac\n\tif [ \"$COMP_CWORD\" = 1 ]; then\n\t\tkind=configs flags='--help "
+	       "--version' words='help");
 	for (const struct command *const *c = commands; *c; c++)
 		printf(" %s", (*c)->name);
-	printf("'; fi\n\tCOMPREPLY=($(compgen -W \"$words\" -- \"$cur\") "
-	       "$(compgen -f -- \"$cur\"))\n}\n"
+	printf("'\n\tfi\n\tcase $kind in datasets) words+=' ");
+	for (int i = 0; dataset_names[i]; i++)
+		if (catalogue_find(dataset_names[i]))
+			printf("%s ", dataset_names[i]);
+	printf("' ;; esac\n"
+	       "\t[[ $cur == -* ]] && kind=none words=$flags\n"
+	       "\tlocal IFS=$'\\n'\n"
+	       "\tCOMPREPLY=($(IFS=$' '; compgen -W \"$words\" -- \"$cur\"))\n"
+	       "\tcase $kind in\n"
+	       "\tconfigs) COMPREPLY+=($(compgen -f -X '!*.yaml' -- \"$cur\") "
+	       "$(compgen -d -- \"$cur\")) ;;\n"
+	       "\tfiles) COMPREPLY+=($(compgen -f -- \"$cur\")) ;;\n"
+	       "\tesac\n}\n"
 	       "complete -o filenames -F _runner runner\n");
 }
 

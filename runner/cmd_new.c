@@ -128,7 +128,7 @@ static int cmd_new(int argc, char **argv)
 }
 
 static const struct flag new_flags[] = {
-	{"from", 0, "NAME", "what to start from: lenet (unless said), mlp, softmax"},
+	{"from", 0, "lenet|mlp|softmax", "what to start from (default: lenet)"},
 	{0},
 };
 

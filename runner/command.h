@@ -10,7 +10,7 @@
 struct flag {
 	const char *name;  /* "data-dir": written --data-dir */
 	char letter;       /* 'j': also -j; 0: none */
-	const char *value; /* "DIR": it takes a value; NULL: it takes none */
+	const char *value; /* "DIR", or "a|b": it takes a value; NULL: none */
 	const char *help;  /* short, lowercase, without a full stop */
 };
 
