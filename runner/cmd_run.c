@@ -180,6 +180,7 @@ static int open_data(struct session *s, const struct experiment *x, struct err *
 	struct dataset_search search = {.data_dir = s->flags.data_dir,
 		.config_dir = experiment_folder(x, folder),
 		.places = x->dataset_places,
+		.offline = s->flags.dry,
 		.quiet = s->flags.level == PROGRESS_QUIET,
 		.stop = asked_to_stop};
 	int result;
@@ -189,7 +190,7 @@ static int open_data(struct session *s, const struct experiment *x, struct err *
 	dataset_close(s->dataset);
 	s->dataset = NULL;
 	result = dataset_open(&s->dataset, &x->dataset, &search, err);
-	if (result == DATASET_MISSING)
+	if (result == DATASET_MISSING && !s->flags.dry)
 		s->exit = EXIT_NO_DATA;
 	s->dataset_of = x;
 	return result;
@@ -310,6 +311,18 @@ static int take_run(struct session *s, const struct experiment *x, const struct 
 	return report(s, x, *run_id, true, err);
 }
 
+/* Opens the data and plans the network: together with the config they say which run it is. */
+static int identify(struct session *s, const struct experiment *x, struct network **network,
+	struct identity *identity, struct err *err)
+{
+	char folder[EXPERIMENT_FOLDER], start[65];
+
+	return -(open_data(s, x, err) ||
+		 network_build(network, x, s->dataset->shape, s->dataset->n_classes, err) ||
+		 identity_start(start, x, *network, experiment_folder(x, folder), err) ||
+		 identity_of(identity, x, s->dataset->sha256, start, err));
+}
+
 static int run_one(struct session *s, const struct experiment *x, struct err *err)
 {
 	struct arena arena = {0};
@@ -318,17 +331,13 @@ static int run_one(struct session *s, const struct experiment *x, struct err *er
 	struct identity identity;
 	struct store_plan plan;
 	struct store_dataset data;
-	char folder[EXPERIMENT_FOLDER], start[65];
 	int64_t run_id;
 	bool train;
 	int failed = -1;
 
-	if (open_data(s, x, err) ||
-		network_build(&network, x, s->dataset->shape, s->dataset->n_classes, err) ||
+	if (identify(s, x, &network, &identity, err) ||
 		dataset_select(&selection, s->dataset, &x->dataset, x->dataset_places, x->seed,
 			&arena, err) ||
-		identity_start(start, x, network, experiment_folder(x, folder), err) ||
-		identity_of(&identity, x, s->dataset->sha256, start, err) ||
 		describe_plan(&plan, &data, &arena, s, x, network, &identity, err) ||
 		take_run(s, x, &plan, &run_id, &train, err))
 		goto out;
@@ -397,14 +406,56 @@ static void session_end(struct session *s)
 	arguments_release(&s->arguments);
 }
 
-static void print_plan(const struct session *s)
+/* What would become of a run that is in the store. */
+static void print_known(const struct session *s, const struct store_run *run)
 {
+	bool over = !strcmp(run->status, "done") || !strcmp(run->status, "diverged");
+	const char *status = over ? run->status : "goes on";
+
+	printf("%s", s->flags.again ? "again" : status);
+	if (!over && !s->flags.again)
+		printf(" after epoch %lld", (long long)run->epochs_done);
+	printf(" (run %lld)\n", (long long)run->run_id);
+}
+
+/* The end of a plan's line: whether the run is in the store. Data that is not here is not fetched:
+ * then it cannot be told. */
+static void print_state(struct session *s, const struct experiment *x)
+{
+	struct arena arena = {0};
+	struct network *network = NULL;
+	struct identity identity;
+	struct store_run *run = NULL;
+	struct err err = {0};
+
+	if (!s->store ||
+		(!identify(s, x, &network, &identity, &err) &&
+			!store_run_find(s->store, identity.run, &arena, &run, &err) && !run))
+		printf("new\n");
+	else if (run)
+		print_known(s, run);
+	else
+		printf("whether it is done depends on data that cannot be read here\n");
+	network_free(network);
+	arena_release(&arena);
+}
+
+static int print_plan(struct session *s)
+{
+	struct err err = {0};
+	int failed = store_open(&s->store, store_path(s), STORE_READ, STORE_WAIT_MS, &err);
+
+	if (failed && failed != STORE_MISSING)
+		return command_failed(&err, EXIT_RUN_FAILED);
 	for (int i = 0; i < s->n; i++) {
 		const struct experiment *x = s->experiments[i];
 
-		printf("%s: %s on %s, seed %lld, %d epochs\n", x->path, x->name, x->dataset.name,
-			(long long)x->seed, x->train.epochs);
+		printf("%s: %s on %s, seed %lld, %d epoch%s: ", x->path, x->name, x->dataset.name,
+			(long long)x->seed, x->train.epochs, x->train.epochs == 1 ? "" : "s");
+		fflush(stdout); /* looking at the data may take a second */
+		print_state(s, x);
 	}
+	return EXIT_DONE;
 }
 
 /* -j N, at least 1. */
@@ -497,7 +548,7 @@ static int cmd_run(int argc, char **argv)
 	diags_print(&diags, stderr, term_look(stderr, s.flags.no_color).colour);
 	diags_release(&diags);
 	if (code == EXIT_DONE && s.flags.dry)
-		print_plan(&s);
+		code = print_plan(&s);
 	else if (code == EXIT_DONE)
 		code = run_all(&s);
 	session_end(&s);
@@ -505,7 +556,8 @@ static int cmd_run(int argc, char **argv)
 }
 
 static const struct flag run_flags[] = {
-	{"dry-run", 'n', NULL, "check everything and show what would be run"},
+	{"dry-run", 'n', NULL,
+		"check everything; show what would be run, and what is done already"},
 	{"force", 'f', NULL, "train again what is done already; the old run is set aside"},
 	{"jobs", 'j', "N", "cores to use (default: all that this process may use)"},
 	{"db", 0, "FILE", "the store (default: $RUNNER_DB, else runner.db)"},

@@ -22,7 +22,7 @@ run "$configs/softmax.yaml" "${glyphs[@]}" -j 1
 exits done_already 0
 check done_already_says_so says "$out" "This run is there already; -f trains it anew."
 check done_already_shows_the_result says "$out" "softmax on glyphs, seed 0: done (run 1"
-check done_already_trains_nothing silent "$err"
+check done_already_trains_nothing lacks "$err" epoch
 
 run -f -q "$configs/softmax.yaml" "${glyphs[@]}"
 exits again 0

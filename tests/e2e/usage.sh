@@ -49,6 +49,8 @@ mistake path_without_ending "did you mean 'lenet.yaml'?" run lenet
 mistake empty_folder "holds no configs" empty/
 mistake no_config "name a config" run
 mistake unknown_flag "runner run --help" lenet.yaml --no-such-flag
+mistake unknown_flag_with_a_near_one "error: there is no flag --forse of" lenet.yaml --forse
+mistake two_formats "error: one format at a time" describe lenet.yaml --json --csv
 mistake key_as_flag "write train.epochs=VALUE" lenet.yaml --epochs 3
 mistake key_as_flag_with_value "write train.batch_size=64" lenet.yaml --batch-size=64
 mistake blanks_around_sign "write pooling=max_pool2d" lenet.yaml pooling = max_pool2d
@@ -80,7 +82,23 @@ rm -f runner.db*
 run -n lenet.yaml softmax.yaml seed=7
 exits dry_run 0
 check dry_run_tells_both [ "$(grep -c 'seed 7' "$out")" -eq 2 ]
+check dry_run_knows_nothing_yet [ "$(grep -c '10 epochs: new$' "$out")" -eq 2 ]
 check dry_run_makes_nothing [ ! -e runner.db ]
+
+run "$configs/lenet_relu.yaml" "${small[@]}"
+run -n "$configs/lenet_relu.yaml" "$configs/softmax.yaml" "${small[@]}"
+exits dry_run_with_a_store 0
+check dry_run_tells_what_is_done says "$out" "lenet_relu on idx, seed 0, 2 epochs: done (run 1)"
+check dry_run_tells_what_is_new says "$out" "softmax on idx, seed 0, 2 epochs: new"
+run -n -f "$configs/lenet_relu.yaml" "${small[@]}"
+check dry_run_with_force says "$out" "2 epochs: again (run 1)"
+run -n "$configs/lenet_relu.yaml" "${small[@]}" train.epochs=1
+check dry_run_of_one_epoch says "$out" "1 epoch: new"
+sqlite3 runner.db "UPDATE run SET status = 'interrupted', epochs_done = 1"
+run -n "$configs/lenet_relu.yaml" "${small[@]}"
+check dry_run_tells_what_goes_on says "$out" "2 epochs: goes on after epoch 1 (run 1)"
+check dry_run_trains_nothing asked runner.db "SELECT count(*) FROM run" 1
+rm -f runner.db*
 
 # ---- check
 
@@ -123,4 +141,8 @@ if [ -c /dev/full ]; then
 	: >"$out"
 	exits full_output 1
 	check full_output_says_so says "$err" "cannot write"
+	code=0
+	"$runner" describe "$configs/lenet.yaml" >/dev/full 2>"$err" || code=$?
+	exits full_output_of_a_table 1
+	check full_output_is_told_once [ "$(wc -l <"$err")" -eq 1 ]
 fi
