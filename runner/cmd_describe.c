@@ -23,7 +23,7 @@ static const struct table_column columns[] = {
 	{.name = "layer", .kind = TABLE_TEXT},
 	{.name = "output", .kind = TABLE_TEXT},
 	{.name = "how", .kind = TABLE_TEXT, .rank = 4},
-	{.name = "parameters", .kind = TABLE_INT},
+	{.name = "parameters", .kind = TABLE_INT, .head = "params"},
 	{.name = "macs", .kind = TABLE_INT, .rank = 1, .head = "MACs"},
 	{.name = "macs_backward", .kind = TABLE_INT, .rank = 8, .head = "MACs back"},
 	{.name = "receptive_field", .kind = TABLE_TEXT, .rank = 3, .head = "field"},
@@ -57,11 +57,14 @@ static void print_totals(const struct experiment *x, const struct network *netwo
 {
 	char in[SHAPE_TEXT], out[SHAPE_TEXT];
 
-	printf("\n%s: %s -> %s, %zu parameters, %lld MACs forward, %lld backward (an image)\n",
+	putchar('\n');
+	term_say(stdout,
+		"%s: %s -> %s, %zu parameters, %lld MACs forward, %lld backward (an image)",
 		x->name, shape_text(in, network->input), shape_text(out, network->output),
 		network->parameters, (long long)network->macs, (long long)network->macs_back);
-	printf("memory: weights %.1f KB; activations and their gradients %.1f KB an image in "
-	       "training\n",
+	term_say(stdout,
+		"memory: weights %.1f KB; activations and their gradients %.1f KB an image in "
+		"training",
 		(double)network->parameters * sizeof(float) / 1024,
 		(double)network_image_bytes(network, true) / 1024);
 }

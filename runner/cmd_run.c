@@ -138,9 +138,10 @@ static int report(
 	if (!strcmp(run->status, "interrupted"))
 		printf("The same command goes on from here.\n");
 	if (!strcmp(run->status, "done") && at_chance(run->metrics.test_accuracy, classes))
-		printf("This network is still at chance: %.1f %% right with %d classes. Try "
-		       "another "
-		       "train.lr or init, or more epochs.\n",
+		term_say(stdout,
+			"This network is still at chance: %.1f %% right with %d classes. Try "
+			"another "
+			"train.lr or init, or more epochs.",
 			100 * run->metrics.test_accuracy, classes);
 	if (run->epochs_done && run->epochs_done < run->epochs && !strcmp(run->status, "done"))
 		printf("Stopped early, after epoch %lld of %lld.\n", (long long)run->epochs_done,

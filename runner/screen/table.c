@@ -499,6 +499,8 @@ static void table_print_stacked(const struct table *table, FILE *file, int limit
 	for (int c = 0; c < table->n_columns; c++)
 		if (table_is_shown(&table->columns[c]))
 			heads = larger(heads, term_width(table_show(table, -1, c, buffer)));
+	if (!table_rows(table))
+		fputs("(no rows)\n", file);
 	for (int row = 0; row < table_rows(table); row++) {
 		if (row)
 			fputc('\n', file);

@@ -1,6 +1,7 @@
 /* term -- see term.h. */
 #include "runner/screen/term.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -138,4 +139,19 @@ void term_print(FILE *file, const char *text, int columns, int indent)
 		fprintf(file, "%.*s\n%*s", (int)bytes, text, text[next] ? indent : 0, "");
 		text += next;
 	} while (*text);
+}
+
+void term_say(FILE *file, const char *format, ...)
+{
+	char *text = NULL;
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vasprintf(&text, format, args);
+	va_end(args);
+	if (n < 0)
+		return;
+	term_print(file, text, term_columns(file), 0);
+	free(text);
 }

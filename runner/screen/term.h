@@ -44,4 +44,7 @@ size_t term_line(const char *text, int columns, size_t *next);
  * line. */
 void term_print(FILE *file, const char *text, int columns, int indent);
 
+/* A line of prose on `file`, wrapped where that is a terminal. A newline is added. */
+void term_say(FILE *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 #endif

@@ -250,6 +250,7 @@ static void no_rows_are_a_table_too(void **unused)
 
 	(void)unused;
 	prints(table_new(columns, 2, &err), TABLE_PLAIN, 0, "run id  name\n");
+	prints(table_new(columns, 2, &err), TABLE_PLAIN, 5, "(no rows)\n");
 	prints(table_new(columns, 2, &err), TABLE_JSON, 0, "[]\n");
 	prints(table_new(columns, 2, &err), TABLE_CSV, 0, "run_id,name\r\n");
 }
