@@ -124,7 +124,7 @@ clean: ## remove everything that was built
 TEST_SRC := $(wildcard tests/unit/*.c)
 TEST_BIN := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(TEST_SRC))
 TEST_OBJ := $(call obj,$(wildcard tests/ref/*.c tests/support/*.c))
-.SECONDARY: $(call obj,$(TEST_SRC)) $(TEST_OBJ)
+.SECONDARY: $(call obj,$(TEST_SRC) $(wildcard tests/fuzz/*.c)) $(TEST_OBJ)
 
 $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(TEST_OBJ) $(LIB)
 	@mkdir -p $(@D)

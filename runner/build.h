@@ -17,9 +17,9 @@ int network_build(struct network **out, const struct experiment *experiment, str
 enum { EXPERIMENT_FOLDER = 4096 };
 char *experiment_folder(const struct experiment *experiment, char folder[EXPERIMENT_FOLDER]);
 
-/* What can be said without reading the data's files: whether a person's own are there, and, where the
- * data set's shape is known by its name, whether the network can be planned. Adds what is wrong to
- * `diags` and returns -1 then. */
+/* What can be said without reading the data's files: whether a person's own are there, and, where
+ * the data set's shape is known by its name, whether the network can be planned. Adds what is wrong
+ * to `diags` and returns -1 then. */
 int network_check(const struct experiment *experiment, struct diags *diags);
 
 #endif

@@ -161,15 +161,13 @@ static void test_round_trip(void **state)
 static void test_origins(void **state)
 {
 	static const char *const overrides[] = {"train.lr=0.5"};
-	static const char wanted[] =
-		"dataset: mnist                                                    # x.yaml:1\n"
-		"network:                                                          # x.yaml:3\n"
-		"  - relu                                                          # x.yaml:2\n"
-		"  - flatten: {name: f}                                            # x.yaml:3\n"
-		"train: {epochs: 2, lr: 0.5}                                       # command line, "
-		"x.yaml:4\n"
-		"# knobs that were put in:\n"
-		"#   a: relu                                                       # x.yaml:2\n";
+	static const char wanted[] = "dataset: mnist                  # x.yaml:1\n"
+				     "network:                        # x.yaml:3\n"
+				     "  - relu                        # x.yaml:2\n"
+				     "  - flatten: {name: f}          # x.yaml:3\n"
+				     "train: {epochs: 2, lr: 0.5}     # command line, x.yaml:4\n"
+				     "# knobs that were put in:\n"
+				     "#   a: relu                     # x.yaml:2\n";
 	struct experiment *x;
 	struct diags diags = {0};
 	char *text;
