@@ -19,9 +19,9 @@ static struct identity seeded(const char *seed, const char *override)
 {
 	const char *const overrides[] = {seed, override};
 	struct diags diags = {0};
-	struct experiment *x;
-	struct network *network;
-	struct identity id;
+	struct experiment *x = NULL;
+	struct network *network = NULL;
+	struct identity id = {0};
 	struct err err = {0};
 	char start[65];
 
@@ -91,12 +91,12 @@ static void test_epochs(void **unused)
 static void write_start(const char *path, uint64_t seed)
 {
 	struct diags diags = {0};
-	struct experiment *x;
-	struct network *network;
-	struct state state;
+	struct experiment *x = NULL;
+	struct network *network = NULL;
+	struct state state = {0};
 	struct err err = {0};
-	uint8_t *bytes;
-	size_t size;
+	uint8_t *bytes = NULL;
+	size_t size = 0;
 
 	if (experiment_load(&x, "configs/softmax.yaml", NULL, 0, &diags) ||
 		network_build(&network, x, shape_image(1, 28, 28), 10, &err) ||
