@@ -268,10 +268,16 @@ static void drop_default_init(json_t *object)
 json_t *canonical_config(struct config *config, const struct experiment *experiment)
 {
 	static const char *const texts[] = {"name", "description", "question", "answer"};
+	/* where data lies; what it is, its own hash says */
+	static const char *const paths[] = {
+		"train_images", "train_labels", "test_images", "test_labels", "path"};
 	json_t *object = options_json(config, experiment_options, experiment, NULL);
+	json_t *dataset = json_object_get(object, "dataset");
 
 	for (size_t i = 0; object && i < sizeof texts / sizeof *texts; i++)
 		json_object_del(object, texts[i]);
+	for (size_t i = 0; dataset && i < sizeof paths / sizeof *paths; i++)
+		json_object_del(dataset, paths[i]);
 	drop_default_init(object);
 	if (object && json_object_size(experiment->params) > 0)
 		json_put(&object, "params", json_incref(experiment->params));

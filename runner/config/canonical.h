@@ -13,8 +13,8 @@
 #include "runner/config/experiment.h"
 #include "runner/config/tree.h"
 
-/* What decides the result of a run: without name, texts, claims, expect and sweep. A new reference;
- * NULL without memory. */
+/* What decides the result of a run: without name, texts, claims, expect, sweep and the paths of
+ * data, whose content has a hash of its own. A new reference; NULL without memory. */
 json_t *canonical_config(struct config *config, const struct experiment *experiment);
 
 /* A tree as it stands, typed by YAML's core rules. A new reference; NULL without memory. */
