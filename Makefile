@@ -126,6 +126,9 @@ TEST_BIN := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(TEST_SRC))
 TEST_OBJ := $(call obj,$(wildcard tests/ref/*.c tests/support/*.c))
 .SECONDARY: $(call obj,$(TEST_SRC) $(wildcard tests/fuzz/*.c)) $(TEST_OBJ)
 
+# The references are plain arithmetic: without the sanitizers, which would make them take minutes.
+$(BUILD)/obj/tests/ref/%.o: FLAGS := -O2 -g
+
 $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(TEST_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	@echo '  LD  $@'
