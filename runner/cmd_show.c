@@ -224,18 +224,12 @@ enum { SHOW_INDENT = 14 };
 __attribute__((format(printf, 2, 3))) static void show_item(
 	const char *head, const char *format, ...)
 {
-	char *text = NULL;
 	va_list args;
-	int n;
 
-	va_start(args, format);
-	n = vasprintf(&text, format, args);
-	va_end(args);
-	if (n < 0)
-		return;
 	printf("  %-*s", SHOW_INDENT - 2, head);
-	term_print(stdout, text, term_columns(stdout), SHOW_INDENT);
-	free(text);
+	va_start(args, format);
+	term_vsay(stdout, SHOW_INDENT, format, args);
+	va_end(args);
 }
 
 /* "  NAME 0.872", or nothing when it was not measured. */

@@ -31,9 +31,10 @@ struct trainer {
 	struct store_point *points; /* of this epoch, not saved yet */
 	int n_points, most_points;
 	struct norms norms;
-	double train_seconds;   /* forward, backward and update of this epoch, */
-	int64_t train_examples; /*   and the images they took */
-	double all_seconds;     /* of all epochs */
+	struct store_metric *extra; /* what log_norms asks for, of this epoch */
+	double train_seconds;       /* forward, backward and update of this epoch, */
+	int64_t train_examples;     /*   and the images they took */
+	double all_seconds;         /* of all epochs */
 	int64_t all_examples;
 	double saved_at; /* when the last checkpoint was */
 	double started_at, epoch_at;
@@ -76,10 +77,12 @@ static int trainer_memory(struct trainer *t, struct err *err)
 	t->norms.output = arena_take(&t->arena, layers * sizeof(double), err);
 	t->norms.gradient = arena_take(&t->arena, layers * sizeof(double), err);
 	t->norms.elements = arena_take(&t->arena, layers * sizeof(int64_t), err);
+	t->extra = arena_take(&t->arena,
+		2 * (layers + (size_t)t->job->network->n_tensors) * sizeof *t->extra, err);
 	t->content_size = checkpoint_size(&t->state);
 	t->content = arena_take(&t->arena, t->content_size, err);
 	return t->order && t->rows && t->predicted && t->points && t->norms.output &&
-			       t->norms.gradient && t->norms.elements && t->content
+			       t->norms.gradient && t->norms.elements && t->extra && t->content
 		       ? 0
 		       : -1;
 }
@@ -297,18 +300,15 @@ static double block_norm(const float *x, size_t n)
 	return sqrt(sum);
 }
 
-/* Root mean squares of each layer's output and of the loss's gradient there, over the epoch's last
- * batch; norms of each tensor after the epoch and of its last gradient. */
-static int norms_rows(struct trainer *t, struct store_metric **out, int *n, struct err *err)
+/* Fills t->extra; returns how many: root mean squares of each layer's output and of the loss's
+ * gradient there, over the epoch's last batch; norms of each tensor after the epoch and of its last
+ * gradient. */
+static int norms_rows(struct trainer *t)
 {
 	const struct network *network = t->job->network;
 	const float *gradient = engine_gradient(t->engine);
-	struct store_metric *m = arena_take(
-		&t->arena, 2 * (size_t)(network->n_rows + network->n_tensors) * sizeof *m, err);
+	struct store_metric *m = t->extra;
 
-	if (!m)
-		return -1;
-	*out = m;
 	for (int r = 0; r < network->n_rows; r++) {
 		double elements = (double)t->norms.elements[r];
 
@@ -327,8 +327,7 @@ static int norms_rows(struct trainer *t, struct store_metric **out, int *n, stru
 		*m++ = (struct store_metric){tensor->path, "gradient_norm",
 			block_norm(gradient + tensor->at, tensor->size)};
 	}
-	*n = (int)(m - *out);
-	return 0;
+	return (int)(m - t->extra);
 }
 
 /* ---- the end of an epoch */
@@ -418,7 +417,6 @@ static int epoch_end(struct trainer *t, struct train_result *result, bool *enoug
 	bool last = t->head.epoch + 1 == t->spec->epochs;
 	struct store_checkpoint checkpoint;
 	char hash[65];
-	struct store_metric *extra = NULL;
 	struct store_epoch epoch = {
 		.weights_hash = hash, .points = t->points, .n_points = t->n_points};
 	struct store_metrics *m = &epoch.metrics;
@@ -426,10 +424,10 @@ static int epoch_end(struct trainer *t, struct train_result *result, bool *enoug
 	m->train_loss = sums_loss(&t->head.epoch_sums);
 	m->train_accuracy = sums_accuracy(&t->head.epoch_sums);
 	if (evaluate_all(t, m, err) || check_losses(t, m, err) ||
-		safetensors_hash(hash, job->network, t->state.trained, t->state.buffers, err) ||
-		(t->spec->log_norms && norms_rows(t, &extra, &epoch.n_extra, err)))
+		safetensors_hash(hash, job->network, t->state.trained, t->state.buffers, err))
 		return -1;
-	epoch.extra = extra;
+	epoch.extra = t->extra;
+	epoch.n_extra = t->spec->log_norms ? norms_rows(t) : 0;
 	epoch.lr = schedule_lr(&t->spec->lr_schedule, t->spec->lr, t->spec->warmup_epochs,
 		t->head.epoch, t->spec->epochs, t->batches - 1, t->batches);
 	epoch.epoch = ++t->head.epoch;

@@ -141,17 +141,21 @@ void term_print(FILE *file, const char *text, int columns, int indent)
 	} while (*text);
 }
 
-void term_say(FILE *file, const char *format, ...)
+void term_vsay(FILE *file, int indent, const char *format, va_list args)
 {
 	char *text = NULL;
+
+	if (vasprintf(&text, format, args) < 0)
+		return;
+	term_print(file, text, term_columns(file), indent);
+	free(text);
+}
+
+void term_say(FILE *file, const char *format, ...)
+{
 	va_list args;
-	int n;
 
 	va_start(args, format);
-	n = vasprintf(&text, format, args);
+	term_vsay(file, 0, format, args);
 	va_end(args);
-	if (n < 0)
-		return;
-	term_print(file, text, term_columns(file), 0);
-	free(text);
 }

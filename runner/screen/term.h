@@ -8,6 +8,7 @@
 #ifndef RUNNER_SCREEN_TERM_H
 #define RUNNER_SCREEN_TERM_H
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -46,5 +47,7 @@ void term_print(FILE *file, const char *text, int columns, int indent);
 
 /* A line of prose on `file`, wrapped where that is a terminal. A newline is added. */
 void term_say(FILE *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void term_vsay(FILE *file, int indent, const char *format, va_list args)
+	__attribute__((format(printf, 3, 0)));
 
 #endif
