@@ -4,6 +4,6 @@
 #ifndef LAYERS_NETWORK_NUMERICS_H
 #define LAYERS_NETWORK_NUMERICS_H
 
-enum { NUMERICS_VERSION = 1 };
+enum { NUMERICS_VERSION = 2 };
 
 #endif
