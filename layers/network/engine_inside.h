@@ -1,0 +1,107 @@
+/*
+ * engine_inside -- what the files of the engine (engine.h) share: engine.c runs batches,
+ * engine_shard.c takes one shard through the steps, engine_space.c has the memory for it.
+ *
+ * DESIGN. What a thread needs to take a shard through the steps is a *workspace*: room for the
+ * values and gradients of one shard. Threads own one each; where steps couple the images of a
+ * batch, each shard has one, since its values must live across the meeting. Workspaces are mapped,
+ * not cleared, so an unused one costs no memory. Gradient blocks belong to the shards of a round.
+ *
+ * A batch is a list of *stretches*: forward from one meeting to the next, then the loss, then
+ * backward likewise; the last forward and the first backward stretch are one.
+ * Nothing is allocated once a batch of the largest size has been seen.
+ */
+#ifndef LAYERS_NETWORK_ENGINE_INSIDE_H
+#define LAYERS_NETWORK_ENGINE_INSIDE_H
+
+#include "layers/network/engine.h"
+
+enum {
+	SHARD = SHARD_GROUPS * GROUP,
+	SLICE = 16384, /* floats that one thread adds or updates at once */
+	ALIGN_FLOATS = 16
+};
+
+/* Steps first .. end - 1 forward, then the loss, then steps back_first .. back_end - 1 backward. */
+struct stretch {
+	bool load; /* first of all: the images */
+	int first, end;
+	bool loss;
+	int back_first, back_end;
+	size_t gradient_at, gradient_end; /* of the trained block: what backward writes */
+	int meet;  /* step that meets when all shards are through; -1: none */
+	bool back; /* meet_back rather than meet */
+	bool last; /* all is known of the shard when it is through */
+};
+
+struct workspace {
+	float *block;                          /* owned, mapped */
+	struct view *values, *value_gradients; /* by value */
+	struct view *gradients;                /* by gradient buffer */
+	float *scratch, *loss, *targets;
+};
+
+/* A stretch of one tensor, for the optimizer. */
+struct slice {
+	size_t at, n;
+	bool bias;
+};
+
+struct engine {
+	const struct network *network;
+	const struct spec *loss;
+	const struct kinds *kinds;
+	struct state *state;
+	struct team *team;
+
+	int n_stretches;
+	struct stretch *stretches;
+	int n_slices;
+	struct slice *slices;
+	float **tensors;
+	float *packed, *shared, *gradient;
+
+	int n_workspaces;
+	struct workspace *workspaces;
+	size_t limit; /* bytes of gradient blocks */
+	int n_blocks; /* gradient blocks */
+	float **blocks;
+	float ***block_tensors; /* [block][tensor] */
+	int n_shards;           /* room in the arrays by shard: */
+	struct work *shards;
+	double *shard_loss;
+	int *shard_correct;
+	float *partial;
+	double *shard_norms; /* [shard][2][row] */
+	bool prepared;       /* packed fits the weights */
+	struct arena arena;
+};
+
+/* What the threads share while a batch runs. */
+struct job {
+	struct engine *engine;
+	const struct batch *batch;
+	const struct stretch *stretch;
+	bool training;
+	int first;  /* shard of the round's first item */
+	int shards; /* of the round */
+	const struct spec *optimizer;
+	double lr;
+};
+
+/* ---- engine_space.c */
+
+/* Zeroed floats that live as long as the engine. */
+float *engine_floats(struct engine *engine, size_t n, struct err *err);
+
+/* Room for batches of `shards` shards, and for training, if asked for. Grows only. */
+int engine_reserve(struct engine *engine, int shards, bool training, struct err *err);
+
+void engine_space_free(struct engine *engine);
+
+/* ---- engine_shard.c */
+
+/* A team_fn: shard job->first + item through job->stretch, its gradient into block `item`. */
+void engine_shard(void *context, int item, int worker);
+
+#endif
