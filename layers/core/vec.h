@@ -3,8 +3,8 @@
  *
  * Every activation is a vector of GROUP = 16 floats, one an image; a register (`vf`) holds VL of
  * them: 16 with AVX-512, 8 with AVX2, 4 elsewhere. A file that includes this is compiled once for
- * each instruction set (see the Makefile), and as each image keeps its own place, the order of every
- * sum, hence every bit, is the same in all of them. Memory is aligned to 64 bytes.
+ * each instruction set (see the Makefile), and as each image keeps its own place, the order of
+ * every sum, hence every bit, is the same in all of them. Memory is aligned to 64 bytes.
  *
  * a * b + c is written vf_fma(a, b, c) and rounds once wherever the instruction set can (the
  * baseline of x86-64 cannot: its bits differ, and `doctor` says so).
@@ -55,8 +55,8 @@ static inline void vf_store_unaligned(float *p, vf x)
 	*(vf_unaligned *)p = x;
 }
 
-/* The first n floats of a register, all of it for n >= VL: for the end of a stretch. Places beyond n
- * are 0 when loaded and left alone when stored. */
+/* The first n floats of a register, all of it for n >= VL: for the end of a stretch. Places beyond
+ * n are 0 when loaded and left alone when stored. */
 static inline vf vf_load_part(const float *p, size_t n)
 {
 	vf x = {0};
@@ -162,17 +162,64 @@ static inline vf vf_sqrt(vf a)
 }
 #endif
 
-/* The sum of the 16 places of a group, always by the same tree: i + (i + 8), then 4, 2, 1. */
+/* Both registers added up by half: place i of a to place i + VL / 2 of a, likewise b; the sums of a
+ * end in the even places, those of b in the odd ones. */
+static inline vf vf_fold(vf a, vf b)
+{
+#if VL == 16
+	return __builtin_shufflevector(
+		       a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23) +
+	       __builtin_shufflevector(
+		       a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
+#elif VL == 8
+	return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11) +
+	       __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
+#else
+	return __builtin_shufflevector(a, b, 0, 4, 1, 5) +
+	       __builtin_shufflevector(a, b, 2, 6, 3, 7);
+#endif
+}
+
+/* The sum of the 16 places of a group, always by the same tree: i + (i + 8), then 4, 2, 1. The
+ * first of its steps are those that need no shuffle: they leave one register. */
+static inline vf group_register(const float *p)
+{
+#if VL == 16
+	return vf_load(p);
+#elif VL == 8
+	return vf_load(p) + vf_load(p + 8);
+#else
+	return (vf_load(p) + vf_load(p + 8)) + (vf_load(p + 4) + vf_load(p + 12));
+#endif
+}
+
 static inline float group_sum(const float *p)
 {
-	float s[8];
+	vf sum = group_register(p);
 
-	for (int i = 0; i < 8; i++)
-		s[i] = p[i] + p[i + 8];
-	for (int half = 4; half; half /= 2)
-		for (int i = 0; i < half; i++)
-			s[i] += s[i + half];
-	return s[0];
+#pragma GCC unroll 4
+	for (int places = VL; places > 1; places /= 2)
+		sum = vf_fold(sum, sum);
+	return sum[0];
+}
+
+/* out[i] = group_sum(groups[i]) for i < n, VL at once: two shuffles and an addition a sum. Folding
+ * i with i + half brings them into order. */
+static inline void group_sums(float *out, const float (*groups)[GROUP], size_t n)
+{
+	for (size_t at = 0; at < n; at += VL) {
+		vf sum[VL];
+
+#pragma GCC unroll 16
+		for (size_t i = 0; i < VL; i++)
+			sum[i] = group_register(groups[at + i < n ? at + i : n - 1]);
+#pragma GCC unroll 4
+		for (int half = VL / 2; half; half /= 2)
+#pragma GCC unroll 8
+			for (int i = 0; i < half; i++)
+				sum[i] = vf_fold(sum[i], sum[i + half]);
+		vf_store_part(out + at, sum[0], n - at);
+	}
 }
 
 #endif
