@@ -4,6 +4,7 @@
 #include "layers/load.h"
 #include "layers/loss.h"
 #include "layers/optimizer.h"
+#include "layers/peak.h"
 
 #define DECLARE_LAYER(name) extern const struct layer_kind PER_ISA(name##_kind);
 #define DECLARE_LOSS(name) extern const struct loss_kind PER_ISA(name##_kind);
@@ -29,4 +30,5 @@ const struct kinds PER_ISA(kinds) = {
 	.load_bytes = PER_ISA(load_bytes),
 	.load_floats = PER_ISA(load_floats),
 	.accumulate = PER_ISA(accumulate),
+	.peak_work = PER_ISA(peak_work),
 };

@@ -268,6 +268,7 @@ struct kinds {
 	void (*load_floats)(float *out, const float *const image[GROUP], size_t n);
 	/* sum[i] += add[i], for i in 0 .. n-1. */
 	void (*accumulate)(float *sum, const float *add, size_t n);
+	double (*peak_work)(int rounds, float *value); /* layers/peak.h */
 };
 
 #endif

@@ -19,4 +19,8 @@ int isa_check(struct err *err);
 /* False where a * b + c rounds twice: the bits then differ from those of other machines. */
 bool isa_has_fma(void);
 
+/* GFLOP/s that one core's multipliers reach now with the set that runs, an fma counting as two. The
+ * best of many short tries; takes a tenth of a second. */
+double isa_fma_peak(void);
+
 #endif
