@@ -175,6 +175,16 @@ $(BUILD)/tests/libfuzzer_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(LIB)
 	@echo '  LD  $@'
 	$(Q)$(LINK) -fsanitize=fuzzer $^ $(LIBS) -o $@
 
+# ---- measuring
+$(BUILD)/tests/bench_%: $(BUILD)/obj/tests/bench/%.o $(LIB)
+	@mkdir -p $(@D)
+	@echo '  LD  $@'
+	$(Q)$(LINK) $^ $(LIBS) -o $@
+
+.PHONY: bench-kernels
+bench-kernels: $(BUILD)/tests/bench_kernels ## how near every shape of kernel comes to the peak, the worst first
+	@$< $(KERNELS)
+
 .PHONY: help
 help: ## this list
 	@echo 'make [VARIANT=release|debug|asan|tsan|coverage] TARGET'

@@ -161,23 +161,25 @@ static void fold_slice(void *context, int item, int worker)
 	struct engine *engine = job->engine;
 	size_t at = job->stretch->gradient_at + (size_t)item * SLICE;
 	size_t left = job->stretch->gradient_end - at, n = left < SLICE ? left : SLICE;
+	struct lap lap = lap_start(engine, worker);
 
-	(void)worker;
 	if (job->first == 0)
 		memcpy(engine->gradient + at, engine->blocks[0] + at, n * sizeof(float));
 	for (int b = job->first == 0; b < job->shards; b++)
 		engine->kinds->accumulate(engine->gradient + at, engine->blocks[b] + at, n);
+	lap_end(&lap, CLOCK_FOLD);
 }
 
 static void prepare_step(void *context, int item, int worker)
 {
 	const struct job *job = context;
 	const struct step *step = &job->engine->network->steps[item];
+	struct lap lap = lap_start(job->engine, worker);
 
-	(void)worker;
 	if (step->ops->prepare)
 		step->ops->prepare(step, (const float *const *)job->engine->tensors,
 			job->engine->packed + step->packed_at);
+	lap_end(&lap, clock_of(item, CLOCK_PREPARE));
 }
 
 static void engine_prepare(struct engine *engine, struct job *job)
@@ -197,12 +199,14 @@ static void meet_slice(void *context, int item, int worker)
 		.live = job->batch->n,
 		.shared = engine->shared + step->shared_at,
 		.tensors = engine->tensors};
+	struct lap lap = lap_start(engine, worker);
 
-	(void)worker;
 	if (job->stretch->back)
 		step->ops->meet_back(step, &meeting, item);
 	else
 		step->ops->meet(step, &meeting, item);
+	lap_end(&lap,
+		clock_of(job->stretch->meet, job->stretch->back ? CLOCK_BACKWARD : CLOCK_FORWARD));
 }
 
 /* All shards through one stretch, in rounds of as many as there are gradient blocks. */
@@ -316,12 +320,13 @@ static void update_slice(void *context, int item, int worker)
 		.lr = job->lr,
 		.step = engine->state->step,
 		.bias = slice->bias};
+	struct lap lap = lap_start(engine, worker);
 
-	(void)worker;
 	for (int i = 0; i < OPTIMIZER_STATES; i++)
 		if (engine->state->moments[i])
 			update.state[i] = engine->state->moments[i] + slice->at;
 	kind->update(&update);
+	lap_end(&lap, CLOCK_UPDATE);
 }
 
 void engine_update(struct engine *engine, const struct spec *optimizer, double lr)

@@ -52,6 +52,18 @@ struct norms {
 	int64_t *elements;
 };
 
+/* Where the time goes: nanoseconds of work, added up over the threads; waiting is in none. */
+struct step_times {
+	int64_t prepare, forward, backward; /* the last two with the step's meetings */
+};
+
+struct engine_times {
+	int64_t load, loss;       /* images into the input; the loss and its gradient */
+	int64_t add;              /* gradients of values that several steps read */
+	int64_t fold, update;     /* the shards' gradients into one; the optimizer */
+	struct step_times *steps; /* of the network, in the caller's memory; NULL: not wanted */
+};
+
 struct engine;
 
 /* All but `engine` and `err` are borrowed until engine_free. loss NULL kind: none; then only
@@ -79,5 +91,11 @@ void engine_update(struct engine *engine, const struct spec *optimizer, double l
 /* Forward and loss in evaluation mode, any number of images. */
 int engine_evaluate(struct engine *engine, const struct batch *batch, struct batch_result *result,
 	struct err *err);
+
+/* From now on times are taken: a reading of the clock for each step and shard. */
+int engine_time(struct engine *engine, struct err *err);
+
+/* The times since engine_time or the last call of this. */
+void engine_times(struct engine *engine, struct engine_times *times);
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * engine_inside -- what the files of the engine (engine.h) share: engine.c runs batches,
- * engine_shard.c takes one shard through the steps, engine_space.c has the memory for it.
+ * engine_shard.c takes one shard through the steps, engine_space.c has the memory for it,
+ * engine_time.c takes the times.
  *
  * DESIGN. What a thread needs to take a shard through the steps is a *workspace*: room for the
  * values and gradients of one shard. Threads own one each; where steps couple the images of a
@@ -74,6 +75,8 @@ struct engine {
 	float *partial;
 	double *shard_norms; /* [shard][2][row] */
 	bool prepared;       /* packed fits the weights */
+	int64_t *clocks;     /* [worker][clock_places], enum clock; NULL: no times are taken */
+	size_t clock_places;
 	struct arena arena;
 };
 
@@ -103,5 +106,42 @@ void engine_space_free(struct engine *engine);
 
 /* A team_fn: shard job->first + item through job->stretch, its gradient into block `item`. */
 void engine_shard(void *context, int item, int worker);
+
+/* ---- engine_time.c */
+
+/* What a worker's times are taken of: these, then for each step the three of enum step_clock. */
+enum clock { CLOCK_LOAD, CLOCK_LOSS, CLOCK_ADD, CLOCK_FOLD, CLOCK_UPDATE, CLOCK_STEPS };
+enum step_clock { CLOCK_PREPARE, CLOCK_FORWARD, CLOCK_BACKWARD, STEP_CLOCKS };
+
+static inline int clock_of(int step, enum step_clock what)
+{
+	return CLOCK_STEPS + step * STEP_CLOCKS + (int)what;
+}
+
+/* A worker's stopwatch: each lap_end counts the time since the one before it, or lap_start. */
+struct lap {
+	int64_t *clock; /* NULL: no times are taken */
+	int64_t since;
+};
+
+int64_t clock_now(void);
+
+static inline struct lap lap_start(const struct engine *engine, int worker)
+{
+	if (!engine->clocks)
+		return (struct lap){0};
+	return (struct lap){engine->clocks + (size_t)worker * engine->clock_places, clock_now()};
+}
+
+static inline void lap_end(struct lap *lap, int place)
+{
+	int64_t now;
+
+	if (!lap->clock)
+		return;
+	now = clock_now();
+	lap->clock[place] += now - lap->since;
+	lap->since = now;
+}
 
 #endif

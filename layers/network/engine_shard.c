@@ -207,19 +207,26 @@ void engine_shard(void *context, int item, int worker)
 	bool own = job->training && network->couples;
 	const struct workspace *space = &engine->workspaces[own ? shard : worker];
 	struct work *w = shard_begin(job, shard, space, item);
+	struct lap lap = lap_start(engine, worker);
 
 	if (stretch->load)
 		load_inputs(job, w, shard * SHARD);
-	for (int s = stretch->first; s < stretch->end; s++)
+	lap_end(&lap, CLOCK_LOAD);
+	for (int s = stretch->first; s < stretch->end; s++) {
 		network->steps[s].ops->forward(&network->steps[s], w);
+		lap_end(&lap, clock_of(s, CLOCK_FORWARD));
+	}
 	if (stretch->loss)
 		run_loss(job, w, space, shard);
+	lap_end(&lap, CLOCK_LOSS);
 	if (!job->training)
 		return;
 	for (int s = stretch->back_end - 1; s >= stretch->back_first; s--) {
 		if (runs_back(&network->steps[s], w))
 			network->steps[s].ops->backward(&network->steps[s], w);
+		lap_end(&lap, clock_of(s, CLOCK_BACKWARD));
 		add_readers(engine, w, s);
+		lap_end(&lap, CLOCK_ADD);
 	}
 	if (!stretch->last)
 		return;
