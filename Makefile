@@ -13,12 +13,12 @@ ARCH := $(shell uname -m)
 Q := $(if $(V),,@)# make V=1 shows the commands
 
 # ---- packages (Debian); `make deps` installs those that are missing
-PACKAGES_BUILD := gcc make pkg-config libc6-dev libyaml-dev libsqlite3-dev zlib1g-dev \
+PACKAGES_BUILD := gcc make pkg-config libc6-dev libyaml-dev libsqlite3-dev libisal-dev \
 	libcurl4-openssl-dev libssl-dev libpng-dev libjansson-dev ca-certificates
-PACKAGES_CHECK := libcmocka-dev sqlite3
+PACKAGES_CHECK := libcmocka-dev sqlite3 zlib1g-dev
 
 # ---- flags
-PKGS := yaml-0.1 sqlite3 zlib libcurl libcrypto libpng jansson
+PKGS := yaml-0.1 sqlite3 libisal libcurl libcrypto libpng jansson
 PKG_CFLAGS := $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 PKG_LIBS := $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 WARN := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla \
@@ -132,7 +132,7 @@ $(BUILD)/obj/tests/ref/%.o: FLAGS := -O2 -g
 $(BUILD)/tests/%: $(BUILD)/obj/tests/unit/%.o $(TEST_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	@echo '  LD  $@'
-	$(Q)$(LINK) $^ -lcmocka $(LIBS) -o $@
+	$(Q)$(LINK) $^ -lcmocka -lz $(LIBS) -o $@
 
 # Each fuzz target with a plain driver, which runs files of a corpus through it.
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -1,16 +1,19 @@
-/* unpack -- see unpack.h. Inflating goes straight into the caller's memory, about 260 MB/s; a plain
- * file is read there without a detour. The packed bytes pass through one buffer of 256 KiB. */
+/* unpack -- see unpack.h. ISA-L inflates, straight into the caller's memory, about 430 MB/s where
+ * zlib does 240 (libdeflate does 540, but wants the whole file in memory at once); a plain file is
+ * read there without a detour. The packed bytes pass through one buffer of 256 KiB. */
 #include "datasets/unpack.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <isa-l/igzip_lib.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Deflate packs at most 1032 bytes into one. WINDOW_BITS + 16 asks zlib for the gz format. */
-enum { BUFFER_SIZE = 1 << 18, MOST_RATIO = 1032, WINDOW_BITS = 15, LARGEST_STEP = 1 << 30 };
+/* Deflate packs at most 1032 bytes into one. */
+enum { BUFFER_SIZE = 1 << 18, MOST_RATIO = 1032, LARGEST_STEP = 1 << 30 };
+enum { GZ_FIRST = 0x1f, GZ_SECOND = 0x8b }; /* bytes of a member */
 
 /* Reads into `out` once, whatever comes. */
 static ssize_t read_some(struct unpack *unpack, void *out, size_t n, struct err *err)
@@ -44,10 +47,14 @@ static int begin(struct unpack *unpack, struct err *err)
 {
 	if (fill(unpack, err))
 		return -1;
-	unpack->gz = unpack->n_next >= 2 && unpack->next[0] == 0x1f && unpack->next[1] == 0x8b;
-	if (unpack->gz && inflateInit2(&unpack->z, WINDOW_BITS + 16) != Z_OK)
-		return err_memory(err, 1 << WINDOW_BITS, "zlib");
-	unpack->inside = unpack->gz;
+	if (unpack->n_next < 2 || unpack->next[0] != GZ_FIRST || unpack->next[1] != GZ_SECOND)
+		return 0;
+	unpack->gz = malloc(sizeof *unpack->gz);
+	if (!unpack->gz)
+		return err_memory(err, sizeof *unpack->gz, "unpacking");
+	isal_inflate_init(unpack->gz);
+	unpack->gz->crc_flag = ISAL_GZIP;
+	unpack->inside = true;
 	return 0;
 }
 
@@ -95,10 +102,9 @@ int unpack_memory(
 
 void unpack_close(struct unpack *unpack)
 {
-	if (unpack->gz)
-		inflateEnd(&unpack->z);
 	if (unpack->fd >= 0)
 		close(unpack->fd);
+	free(unpack->gz);
 	free(unpack->buffer);
 	*unpack = (struct unpack){.fd = -1};
 }
@@ -124,54 +130,81 @@ static ssize_t read_plain(struct unpack *unpack, uint8_t *out, size_t n, struct 
 	return (ssize_t)got;
 }
 
-/* One call of inflate: takes from `next`, gives to z.next_out. */
-static int step(struct unpack *unpack, struct err *err)
+static const char *fault_name(int code)
 {
-	z_stream *z = &unpack->z;
-	size_t offered = unpack->n_next < LARGEST_STEP ? unpack->n_next : LARGEST_STEP;
-	int code;
-
-	if (!unpack->inside && inflateReset(z) != Z_OK)
-		return err_set(err, "zlib cannot begin anew");
-	unpack->inside = true;
-	z->next_in = (Bytef *)(uintptr_t)unpack->next; /* zlib only reads */
-	z->avail_in = (uInt)offered;
-	code = inflate(z, Z_NO_FLUSH);
-	offered -= z->avail_in;
-	unpack->next += offered;
-	unpack->n_next -= offered;
-	unpack->at += offered;
-	if (code == Z_STREAM_END)
-		unpack->inside = false;
-	else if (code == Z_MEM_ERROR)
-		return err_memory(err, 1 << WINDOW_BITS, "zlib");
-	else if (code != Z_OK && code != Z_BUF_ERROR)
-		return err_set(err, "%s: the gz data is corrupt before offset %llu (%s)",
-			unpack->path, (unsigned long long)unpack->at,
-			z->msg ? z->msg : "a dictionary is asked for");
-	return 0;
+	switch (code) {
+	case ISAL_INVALID_BLOCK:
+		return "a block of an unknown type or with impossible codes";
+	case ISAL_INVALID_SYMBOL:
+		return "a code that means nothing";
+	case ISAL_INVALID_LOOKBACK:
+		return "a distance too far back";
+	case ISAL_INVALID_WRAPPER:
+		return "what comes here is no gz header";
+	case ISAL_UNSUPPORTED_METHOD:
+		return "a method other than deflate";
+	case ISAL_INCORRECT_CHECKSUM:
+		return "a wrong checksum or length at its end";
+	default:
+		return "a header with unusual fields";
+	}
 }
 
+static int corrupt(const struct unpack *unpack, int code, struct err *err)
+{
+	return err_set(err, "%s: the gz data is corrupt before offset %llu: %s", unpack->path,
+		(unsigned long long)unpack->at, fault_name(code));
+}
+
+/* One call of inflate: takes from `next`, gives to `out`. The count, or -1. */
+static ssize_t step(struct unpack *unpack, uint8_t *out, size_t n, struct err *err)
+{
+	struct inflate_state *gz = unpack->gz;
+	const uint32_t offered =
+		unpack->n_next < LARGEST_STEP ? (uint32_t)unpack->n_next : LARGEST_STEP;
+	const uint32_t room = n < LARGEST_STEP ? (uint32_t)n : LARGEST_STEP;
+	int code;
+
+	if (!unpack->inside && unpack->next[0] != GZ_FIRST)
+		return corrupt(unpack, ISAL_INVALID_WRAPPER, err);
+	if (!unpack->inside)
+		isal_inflate_reset(gz);
+	gz->next_in = (uint8_t *)(uintptr_t)unpack->next; /* it only reads */
+	gz->avail_in = offered;
+	gz->next_out = out;
+	gz->avail_out = room;
+	code = isal_inflate(gz);
+	unpack->next = gz->next_in;
+	unpack->n_next -= offered - gz->avail_in;
+	unpack->at += offered - gz->avail_in;
+	unpack->inside = gz->block_state != ISAL_BLOCK_FINISH;
+	if (code != ISAL_DECOMP_OK)
+		return corrupt(unpack, code, err);
+	return room - gz->avail_out;
+}
+
+/* At the end of the file the last bytes may have been taken already and their values not yet given:
+ * it breaks off only when then nothing comes any more. */
 static ssize_t read_gz(struct unpack *unpack, uint8_t *out, size_t n, struct err *err)
 {
-	z_stream *z = &unpack->z;
 	size_t got = 0;
 
 	while (got < n) {
-		size_t room = n - got < LARGEST_STEP ? n - got : LARGEST_STEP;
+		bool at_end;
+		ssize_t more;
 
 		if (fill(unpack, err))
 			return -1;
-		if (!unpack->n_next && !unpack->inside)
+		at_end = !unpack->n_next;
+		if (at_end && !unpack->inside)
 			break;
-		if (!unpack->n_next)
+		more = step(unpack, out + got, n - got, err);
+		if (more < 0)
+			return -1;
+		if (at_end && !more && unpack->inside)
 			return err_set(err, "%s: the gz data breaks off at offset %llu",
 				unpack->path, (unsigned long long)unpack->at);
-		z->next_out = out + got;
-		z->avail_out = (uInt)room;
-		if (step(unpack, err))
-			return -1;
-		got += room - z->avail_out;
+		got += (size_t)more;
 	}
 	return (ssize_t)got;
 }

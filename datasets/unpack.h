@@ -12,22 +12,20 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
-#include <zlib.h>
 
 #include "layers/core/err.h"
 
 struct unpack {
 	const char *path; /* borrowed: for messages */
-	bool gz;
-	uint64_t size; /* bytes of the file */
-	uint64_t at;   /* offset in the file of the next byte to be unpacked */
+	uint64_t size;    /* bytes of the file */
+	uint64_t at;      /* offset in the file of the next byte to be unpacked */
 
 	int fd;              /* -1: from memory */
 	uint8_t *buffer;     /* owned; NULL: from memory */
 	const uint8_t *next; /* bytes read but not yet unpacked */
 	size_t n_next;
-	bool inside; /* a gz member has begun and not ended */
-	z_stream z;
+	bool inside;              /* a gz member has begun and not ended */
+	struct inflate_state *gz; /* owned; NULL: the file is plain */
 };
 
 /* Of a file, or of bytes in memory, which must stay. unpack_close after a success only. */

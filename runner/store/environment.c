@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 #include <gnu/libc-version.h>
+#include <isa-l.h>
 #include <jansson.h>
 #include <openssl/crypto.h>
 #include <png.h>
@@ -14,7 +15,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 #include <yaml.h>
-#include <zlib.h>
 
 enum { PATH_TEXT = 4096, LINE_TEXT = 4096 };
 
@@ -177,11 +177,16 @@ static void environment_compiler(char text[ENVIRONMENT_TEXT])
 #endif
 }
 
+/* What it was built with: the library does not tell what it is. */
+#define TEXT(x) #x
+#define ISAL(a, b, c) TEXT(a) "." TEXT(b) "." TEXT(c)
+#define ISAL_RELEASE ISAL(ISAL_MAJOR_VERSION, ISAL_MINOR_VERSION, ISAL_PATCH_VERSION)
+
 static void environment_versions(char *text, size_t size)
 {
 	json_t *all = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "runner",
 		RUNNER_VERSION, "libc", gnu_get_libc_version(), "sqlite", sqlite3_libversion(),
-		"libyaml", yaml_get_version_string(), "zlib", zlibVersion(), "libcurl",
+		"libyaml", yaml_get_version_string(), "isa-l", ISAL_RELEASE, "libcurl",
 		curl_version_info(CURLVERSION_NOW)->version, "libcrypto",
 		OpenSSL_version(OPENSSL_VERSION_STRING), "libpng", png_get_libpng_ver(NULL),
 		"jansson", jansson_version_str());

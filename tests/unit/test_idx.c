@@ -7,11 +7,11 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <cmocka.h>
 
 #include "datasets/idx.h"
+#include "datasets/unpack.h"
 #include "tests/support/files.h"
 
 enum { N = 5, H = 3, W = 4, IMAGES = 16 + N * H * W, LABELS = 8 + N };
@@ -262,12 +262,12 @@ static void test_spoilt_gz(void **state)
 
 	packed[n - 8] ^= 1; /* CRC */
 	files_write(path, packed, n);
-	expect_error(path, IDX_IMAGES, "incorrect data check");
+	expect_error(path, IDX_IMAGES, "a wrong checksum or length at its end");
 	packed[n - 8] ^= 1;
 
 	packed[n - 4] ^= 1; /* length */
 	files_write(path, packed, n);
-	expect_error(path, IDX_IMAGES, "incorrect length check");
+	expect_error(path, IDX_IMAGES, "a wrong checksum or length at its end");
 	packed[n - 4] ^= 1;
 
 	files_write(path, packed, n - 1);
@@ -281,12 +281,72 @@ static void test_spoilt_gz(void **state)
 	assert_non_null(packed);
 	memcpy(packed + n, "abc", 3);
 	files_write(path, packed, n + 3);
-	expect_error(path, IDX_IMAGES, "incorrect header check");
+	expect_error(path, IDX_IMAGES, "what comes here is no gz header");
 
 	packed[10] |= 6; /* block type 3 does not exist */
 	files_write(path, packed, n);
 	expect_error(path, IDX_IMAGES, "the gz data is corrupt before offset");
 	free(packed);
+}
+
+/* Wherever a gz file is cut, it is seen, and all of it had been taken. */
+static void test_gz_cut_anywhere(void **state)
+{
+	struct sample s = images(*state);
+	uint8_t *packed;
+	size_t n;
+
+	files_write_gz(s.path, s.bytes, s.n);
+	packed = files_read(s.path, &n);
+	for (size_t cut = 2; cut < n; cut++) {
+		struct err err = {0};
+		struct idx idx;
+		char text[64];
+
+		snprintf(text, sizeof text, "breaks off at offset %zu", cut);
+		assert_int_equal(idx_read_memory(&idx, "here", packed, cut, IDX_IMAGES, &err), -1);
+		if (!strstr(err.text, text))
+			fail_msg("cut at %zu: %s", cut, err.text);
+	}
+	free(packed);
+}
+
+/* However few bytes are asked for at a time, and across the members of a file. */
+static void test_gz_in_pieces(void **state)
+{
+	enum { SIZE = 300000 };
+	const char *path = files_path(*state, "packed");
+	uint8_t *bytes = malloc(SIZE), *got = malloc(SIZE), *packed, *both;
+	size_t n;
+
+	assert_true(bytes && got);
+	for (unsigned i = 0; i < SIZE; i++) /* runs and noise */
+		bytes[i] = (uint8_t)(i / 1000 % 2 ? i * 2654435761u >> 13 : i / 50);
+	files_write_gz(path, bytes, SIZE);
+	packed = files_read(path, &n);
+	both = malloc(2 * n);
+	assert_non_null(both);
+	memcpy(both, packed, n);
+	memcpy(both + n, packed, n);
+	for (size_t piece = 1; piece < 100000; piece = 3 * piece + 1) {
+		struct unpack unpack;
+
+		assert_int_equal(unpack_memory(&unpack, "here", both, 2 * n, NULL), 0);
+		for (int member = 0; member < 2; member++) {
+			for (size_t at = 0; at < SIZE; at += piece) {
+				size_t left = SIZE - at, want = left < piece ? left : piece;
+
+				assert_int_equal(unpack_read(&unpack, got + at, want, NULL), want);
+			}
+			assert_memory_equal(got, bytes, SIZE);
+		}
+		assert_int_equal(unpack_read(&unpack, got, 1, NULL), 0);
+		unpack_close(&unpack);
+	}
+	free(bytes);
+	free(got);
+	free(packed);
+	free(both);
 }
 
 /* Sizes that no such file can hold are refused without asking for memory: here there is none. */
@@ -349,6 +409,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_truncated_and_trailing, files_setup, files_teardown),
 		cmocka_unit_test_setup_teardown(test_spoilt_gz, files_setup, files_teardown),
+		cmocka_unit_test_setup_teardown(test_gz_cut_anywhere, files_setup, files_teardown),
+		cmocka_unit_test_setup_teardown(test_gz_in_pieces, files_setup, files_teardown),
 		cmocka_unit_test_setup_teardown(test_absurd_sizes, files_setup, files_teardown),
 		cmocka_unit_test_setup_teardown(test_from_memory, files_setup, files_teardown),
 	};
