@@ -5,19 +5,23 @@
 
 void PER_ISA(elu_forward)(float *y, const float *x, const struct pointwise *dims)
 {
-	for (size_t i = 0; i < dims->n; i += VL) {
+	float alpha = dims->option;
+
+	for (size_t i = 0, n = dims->n; i < n; i += VL) {
 		vf in = vf_load(x + i);
 
-		vf_store(y + i, vf_select(in > 0.0f, in, (vf_exp(in) - 1.0f) * dims->option));
+		vf_store(y + i, vf_select(in > 0.0f, in, (vf_exp(in) - 1.0f) * alpha));
 	}
 }
 
 void PER_ISA(elu_backward)(float *dx, const float *dy, const float *y, const struct pointwise *dims)
 {
-	for (size_t i = 0; i < dims->n; i += VL) {
+	float alpha = dims->option;
+
+	for (size_t i = 0, n = dims->n; i < n; i += VL) {
 		vf out = vf_load(y + i), back = vf_load(dy + i);
 
-		vf_store(dx + i, vf_select(out > 0.0f, back, back * (out + dims->option)));
+		vf_store(dx + i, vf_select(out > 0.0f, back, back * (out + alpha)));
 	}
 }
 

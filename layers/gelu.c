@@ -16,7 +16,7 @@ static inline vf normal_cdf(vf x)
 
 void PER_ISA(gelu_forward)(float *y, const float *x, const struct pointwise *dims)
 {
-	for (size_t i = 0; i < dims->n; i += VL) {
+	for (size_t i = 0, n = dims->n; i < n; i += VL) {
 		vf in = vf_load(x + i);
 
 		vf_store(y + i, in * normal_cdf(in));
@@ -26,7 +26,7 @@ void PER_ISA(gelu_forward)(float *y, const float *x, const struct pointwise *dim
 void PER_ISA(gelu_backward)(
 	float *dx, const float *dy, const float *x, const struct pointwise *dims)
 {
-	for (size_t i = 0; i < dims->n; i += VL) {
+	for (size_t i = 0, n = dims->n; i < n; i += VL) {
 		vf in = vf_load(x + i);
 		vf density = vf_exp(in * in * -0.5f) * INV_SQRT_2PI;
 
@@ -43,7 +43,7 @@ static inline vf gate(vf x)
 
 void PER_ISA(gelu_tanh_forward)(float *y, const float *x, const struct pointwise *dims)
 {
-	for (size_t i = 0; i < dims->n; i += VL) {
+	for (size_t i = 0, n = dims->n; i < n; i += VL) {
 		vf in = vf_load(x + i);
 
 		vf_store(y + i, in * vf_fma(gate(in), vf_set(0.5f), vf_set(0.5f)));
@@ -53,7 +53,7 @@ void PER_ISA(gelu_tanh_forward)(float *y, const float *x, const struct pointwise
 void PER_ISA(gelu_tanh_backward)(
 	float *dx, const float *dy, const float *x, const struct pointwise *dims)
 {
-	for (size_t i = 0; i < dims->n; i += VL) {
+	for (size_t i = 0, n = dims->n; i < n; i += VL) {
 		vf in = vf_load(x + i), t = gate(in);
 		vf slope = vf_fma(in * in, vf_set(3 * CUBE), vf_set(1.0f)) * SQRT_2_OVER_PI;
 		vf bend = (1.0f - t) * (1.0f + t) * slope;

@@ -10,15 +10,19 @@ static inline vf leak(vf of, vf by, float slope)
 
 void PER_ISA(leaky_relu_forward)(float *y, const float *x, const struct pointwise *dims)
 {
-	for (size_t i = 0; i < dims->n; i += VL)
-		vf_store(y + i, leak(vf_load(x + i), vf_load(x + i), dims->option));
+	float slope = dims->option;
+
+	for (size_t i = 0, n = dims->n; i < n; i += VL)
+		vf_store(y + i, leak(vf_load(x + i), vf_load(x + i), slope));
 }
 
 void PER_ISA(leaky_relu_backward)(
 	float *dx, const float *dy, const float *x, const struct pointwise *dims)
 {
-	for (size_t i = 0; i < dims->n; i += VL)
-		vf_store(dx + i, leak(vf_load(x + i), vf_load(dy + i), dims->option));
+	float slope = dims->option;
+
+	for (size_t i = 0, n = dims->n; i < n; i += VL)
+		vf_store(dx + i, leak(vf_load(x + i), vf_load(dy + i), slope));
 }
 
 static const struct pointwise_ops ops = {

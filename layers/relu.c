@@ -4,14 +4,14 @@
 void PER_ISA(relu_forward)(float *y, const float *x, const struct pointwise *dims)
 {
 	/* x second: where neither is larger, vf_max gives the second, so NaN passes */
-	for (size_t i = 0; i < dims->n; i += VL)
+	for (size_t i = 0, n = dims->n; i < n; i += VL)
 		vf_store(y + i, vf_max(vf_set(0.0f), vf_load(x + i)));
 }
 
 void PER_ISA(relu_backward)(
 	float *dx, const float *dy, const float *y, const struct pointwise *dims)
 {
-	for (size_t i = 0; i < dims->n; i += VL)
+	for (size_t i = 0, n = dims->n; i < n; i += VL)
 		vf_store(dx + i, vf_select(vf_load(y + i) > 0.0f, vf_load(dy + i), vf_set(0.0f)));
 }
 

@@ -5,14 +5,14 @@
 
 void PER_ISA(sigmoid_forward)(float *y, const float *x, const struct pointwise *dims)
 {
-	for (size_t i = 0; i < dims->n; i += VL)
+	for (size_t i = 0, n = dims->n; i < n; i += VL)
 		vf_store(y + i, vf_logistic(vf_load(x + i)));
 }
 
 void PER_ISA(sigmoid_backward)(
 	float *dx, const float *dy, const float *y, const struct pointwise *dims)
 {
-	for (size_t i = 0; i < dims->n; i += VL) {
+	for (size_t i = 0, n = dims->n; i < n; i += VL) {
 		vf out = vf_load(y + i);
 
 		vf_store(dx + i, vf_load(dy + i) * (out * (1.0f - out)));
