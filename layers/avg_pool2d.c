@@ -1,9 +1,14 @@
 /* avg_pool2d -- see avg_pool2d.h. */
 #include "layers/avg_pool2d.h"
 
-#include <string.h>
+struct avg_pool {
+	struct pool pool;   /* first */
+	const float *scale; /* 1 / n: [OH][OW] */
+};
 
-static inline vf window_sum(const float *x, int rows, int columns, size_t down, size_t right)
+/* Rows and columns are constants where the loops are to unroll. */
+static inline __attribute__((always_inline)) vf window_sum(
+	const float *x, int rows, int columns, size_t down, size_t right)
 {
 	vf sum = vf_set(0.0f);
 
@@ -13,72 +18,65 @@ static inline vf window_sum(const float *x, int rows, int columns, size_t down, 
 	return sum;
 }
 
-void PER_ISA(avg_pool2d_forward)(float *y, const float *x, const struct avg_pool *avg)
+static void forward(float *y, const float *x, int top, const struct pool *pool, int first, int end)
 {
-	const struct pool *pool = &avg->pool;
+	const float *scale = ((const struct avg_pool *)pool)->scale;
 	size_t down = pool_down(pool), right = pool_right(pool);
 
-	for (int c = 0; c < pool->in.c; c++, x += (size_t)(pool->in.h * pool->in.w) * GROUP)
-		for (int oh = 0; oh < pool->out.h; oh++)
-			for (int ow = 0; ow < pool->out.w; ow++, y += GROUP) {
-				const float *from = x + pool_at(pool, oh, ow);
-				float scale = avg->scale[oh * pool->out.w + ow];
+	for (int oh = first; oh < end; oh++)
+		for (int ow = 0; ow < pool->out.w; ow++) {
+			const float *from = x + pool_at(pool, top, oh, ow);
+			int at = oh * pool->out.w + ow;
 
-				for (int part = 0; part < GROUP; part += VL)
-					vf_store(y + part,
-						window_sum(from + part, pool->rows[oh].n,
-							pool->columns[ow].n, down, right) *
-							scale);
+			for (int part = 0; part < GROUP; part += VL) {
+				vf sum = pool_is_2x2(pool)
+						 ? window_sum(from + part, 2, 2, down, GROUP)
+						 : window_sum(from + part, pool->rows[oh].n,
+							   pool->columns[ow].n, down, right);
+
+				vf_store(y + at * GROUP + part, sum * scale[at]);
 			}
+		}
 }
 
-static inline void window_spread(
-	float *dx, vf add, int rows, int columns, size_t down, size_t right)
+/* Adds, or where windows tile the image writes. */
+static inline __attribute__((always_inline)) void window_spread(
+	float *dx, vf dy, int rows, int columns, size_t down, size_t right, bool add)
 {
 	for (int u = 0; u < rows; u++)
 		for (int v = 0; v < columns; v++) {
 			float *to = dx + (size_t)u * down + (size_t)v * right;
 
-			vf_store(to, vf_load(to) + add);
+			vf_store(to, dy + (add ? vf_load(to) : vf_set(0.0f)));
 		}
 }
 
-void PER_ISA(avg_pool2d_backward)(float *dx, const float *dy, const struct avg_pool *avg)
+static void backward(float *dx, const float *dy, const float *x, const float *y, int top,
+	const struct pool *pool, int first, int end)
 {
-	const struct pool *pool = &avg->pool;
+	const float *scale = ((const struct avg_pool *)pool)->scale;
 	size_t down = pool_down(pool), right = pool_right(pool);
-	size_t plane = (size_t)(pool->in.h * pool->in.w) * GROUP;
 
-	memset(dx, 0, (size_t)pool->in.c * plane * sizeof *dx);
-	for (int c = 0; c < pool->in.c; c++, dx += plane)
-		for (int oh = 0; oh < pool->out.h; oh++)
-			for (int ow = 0; ow < pool->out.w; ow++, dy += GROUP) {
-				float *to = dx + pool_at(pool, oh, ow);
-				float scale = avg->scale[oh * pool->out.w + ow];
+	(void)x;
+	(void)y;
+	if (!pool->tiled)
+		pool_clear(dx, top, pool, first, end);
+	for (int oh = first; oh < end; oh++)
+		for (int ow = 0; ow < pool->out.w; ow++)
+			for (int part = 0; part < GROUP; part += VL) {
+				float *to = dx + pool_at(pool, top, oh, ow) + part;
+				int at = oh * pool->out.w + ow;
+				vf share = vf_load(dy + at * GROUP + part) * scale[at];
 
-				for (int part = 0; part < GROUP; part += VL)
-					window_spread(to + part, vf_load(dy + part) * scale,
-						pool->rows[oh].n, pool->columns[ow].n, down, right);
+				if (pool_is_2x2(pool))
+					window_spread(to, share, 2, 2, down, GROUP, false);
+				else
+					window_spread(to, share, pool->rows[oh].n,
+						pool->columns[ow].n, down, right, !pool->tiled);
 			}
 }
 
-static void forward(const struct step *step, const struct work *work)
-{
-	struct view x = work_x(work, step, 0), y = work_y(work, step);
-
-	for (int g = 0; g < work->groups; g++)
-		PER_ISA(avg_pool2d_forward)(view_group(y, g), view_group(x, g), step->dims);
-}
-
-static void backward(const struct step *step, const struct work *work)
-{
-	struct view dx = work_dx(work, step, 0), dy = work_dy(work, step);
-
-	for (int g = 0; dx.at && g < work->groups; g++)
-		PER_ISA(avg_pool2d_backward)(view_group(dx, g), view_group(dy, g), step->dims);
-}
-
-static const struct step_ops ops = {"avg_pool2d", .forward = forward, .backward = backward};
+static const struct pool_ops ops = {POOL_STEP("avg_pool2d"), forward, backward};
 
 static const float *plan_scale(
 	struct plan *plan, const struct pool *pool, bool count_include_pad, struct err *err)

@@ -27,13 +27,4 @@ struct avg_pool2d {
 	bool count_include_pad;
 };
 
-struct avg_pool {
-	struct pool pool;
-	const float *scale; /* 1 / n: [OH][OW] */
-};
-
-/* One group. backward overwrites all of dx. */
-void PER_ISA(avg_pool2d_forward)(float *y, const float *x, const struct avg_pool *avg);
-void PER_ISA(avg_pool2d_backward)(float *dx, const float *dy, const struct avg_pool *avg);
-
 #endif

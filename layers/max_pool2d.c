@@ -2,10 +2,10 @@
  * has had its gradient already, and compares x with y instead of storing where the maximum was. */
 #include "layers/max_pool2d.h"
 
-#include <string.h>
-
-/* Starts from the first tap, not from -inf, so that a window of NaN gives NaN. */
-static inline vf window_max(const float *x, int rows, int columns, size_t down, size_t right)
+/* Rows and columns are constants where the loops are to unroll. Starts from the first tap, not from
+ * -inf, so that a window of NaN gives NaN. */
+static inline __attribute__((always_inline)) vf window_max(
+	const float *x, int rows, int columns, size_t down, size_t right)
 {
 	vf most = vf_load(x);
 
@@ -15,25 +15,27 @@ static inline vf window_max(const float *x, int rows, int columns, size_t down, 
 	return most;
 }
 
-void PER_ISA(max_pool2d_forward)(float *y, const float *x, const struct pool *pool)
+static void forward(float *y, const float *x, int top, const struct pool *pool, int first, int end)
 {
 	size_t down = pool_down(pool), right = pool_right(pool);
 
-	for (int c = 0; c < pool->in.c; c++, x += (size_t)(pool->in.h * pool->in.w) * GROUP)
-		for (int oh = 0; oh < pool->out.h; oh++)
-			for (int ow = 0; ow < pool->out.w; ow++, y += GROUP) {
-				const float *from = x + pool_at(pool, oh, ow);
+	for (int oh = first; oh < end; oh++)
+		for (int ow = 0; ow < pool->out.w; ow++) {
+			const float *from = x + pool_at(pool, top, oh, ow);
+			float *to = y + (size_t)(oh * pool->out.w + ow) * GROUP;
 
-				for (int part = 0; part < GROUP; part += VL)
-					vf_store(y + part,
-						window_max(from + part, pool->rows[oh].n,
-							pool->columns[ow].n, down, right));
-			}
+			for (int part = 0; part < GROUP; part += VL)
+				vf_store(to + part,
+					pool_is_2x2(pool)
+						? window_max(from + part, 2, 2, down, GROUP)
+						: window_max(from + part, pool->rows[oh].n,
+							  pool->columns[ow].n, down, right));
+		}
 }
 
-/* Adds dy to the first tap that holds y. */
-static inline void window_route(
-	float *dx, vf dy, const float *x, vf y, int rows, int columns, size_t down, size_t right)
+/* Gives dy to the first tap that holds y; adds it, or where windows tile the image writes it. */
+static inline __attribute__((always_inline)) void window_route(float *dx, vf dy, const float *x,
+	vf y, int rows, int columns, size_t down, size_t right, bool add)
 {
 	vi open = vi_set(-1);
 
@@ -41,50 +43,38 @@ static inline void window_route(
 		for (int v = 0; v < columns; v++) {
 			size_t at = (size_t)u * down + (size_t)v * right;
 			vi hit = open & (vf_load(x + at) == y);
+			vf routed = vf_select(hit, dy, vf_set(0.0f));
 
-			vf_store(dx + at, vf_load(dx + at) + vf_select(hit, dy, vf_set(0.0f)));
+			vf_store(dx + at, routed + (add ? vf_load(dx + at) : vf_set(0.0f)));
 			open &= ~hit;
 		}
 }
 
-void PER_ISA(max_pool2d_backward)(
-	float *dx, const float *dy, const float *x, const float *y, const struct pool *pool)
+static void backward(float *dx, const float *dy, const float *x, const float *y, int top,
+	const struct pool *pool, int first, int end)
 {
 	size_t down = pool_down(pool), right = pool_right(pool);
-	size_t plane = (size_t)(pool->in.h * pool->in.w) * GROUP;
 
-	memset(dx, 0, (size_t)pool->in.c * plane * sizeof *dx);
-	for (int c = 0; c < pool->in.c; c++, x += plane, dx += plane)
-		for (int oh = 0; oh < pool->out.h; oh++)
-			for (int ow = 0; ow < pool->out.w; ow++, y += GROUP, dy += GROUP) {
-				size_t at = pool_at(pool, oh, ow);
+	if (!pool->tiled)
+		pool_clear(dx, top, pool, first, end);
+	for (int oh = first; oh < end; oh++)
+		for (int ow = 0; ow < pool->out.w; ow++)
+			for (int part = 0; part < GROUP; part += VL) {
+				size_t at = pool_at(pool, top, oh, ow) + (size_t)part;
+				size_t out = (size_t)((oh * pool->out.w + ow) * GROUP + part);
+				vf dy_here = vf_load(dy + out), y_here = vf_load(y + out);
 
-				for (int part = 0; part < GROUP; part += VL)
-					window_route(dx + at + part, vf_load(dy + part),
-						x + at + part, vf_load(y + part), pool->rows[oh].n,
-						pool->columns[ow].n, down, right);
+				if (pool_is_2x2(pool))
+					window_route(dx + at, dy_here, x + at, y_here, 2, 2, down,
+						GROUP, false);
+				else
+					window_route(dx + at, dy_here, x + at, y_here,
+						pool->rows[oh].n, pool->columns[ow].n, down, right,
+						!pool->tiled);
 			}
 }
 
-static void forward(const struct step *step, const struct work *work)
-{
-	struct view x = work_x(work, step, 0), y = work_y(work, step);
-
-	for (int g = 0; g < work->groups; g++)
-		PER_ISA(max_pool2d_forward)(view_group(y, g), view_group(x, g), step->dims);
-}
-
-static void backward(const struct step *step, const struct work *work)
-{
-	struct view x = work_x(work, step, 0), dx = work_dx(work, step, 0);
-	struct view y = work_y(work, step), dy = work_dy(work, step);
-
-	for (int g = 0; dx.at && g < work->groups; g++)
-		PER_ISA(max_pool2d_backward)
-	(view_group(dx, g), view_group(dy, g), view_group(x, g), view_group(y, g), step->dims);
-}
-
-static const struct step_ops ops = {"max_pool2d", .forward = forward, .backward = backward};
+static const struct pool_ops ops = {POOL_STEP("max_pool2d"), forward, backward};
 
 static int max_pool2d_plan(
 	struct plan *plan, const struct spec *spec, int in, int *out, struct err *err)

@@ -22,9 +22,4 @@ struct max_pool2d {
 	struct pool_window window;
 };
 
-/* One group. backward overwrites all of dx. */
-void PER_ISA(max_pool2d_forward)(float *y, const float *x, const struct pool *pool);
-void PER_ISA(max_pool2d_backward)(
-	float *dx, const float *dy, const float *x, const float *y, const struct pool *pool);
-
 #endif

@@ -71,6 +71,22 @@ static int side_spans(struct plan *plan, const struct side *s, const struct spec
 	return 0;
 }
 
+static bool spans_apart(const struct span *spans, int n, int dilation)
+{
+	for (int o = 0; o + 1 < n; o++)
+		if (spans[o].at + dilation * (spans[o].n - 1) >= spans[o + 1].at)
+			return false;
+	return true;
+}
+
+static bool spans_tile(const struct span *spans, int n, int k, int length)
+{
+	for (int o = 0; o < n; o++)
+		if (spans[o].at != o * k || spans[o].n != k)
+			return false;
+	return n * k == length;
+}
+
 int PER_ISA(pool_plan)(
 	struct plan *plan, const struct spec *spec, int in, struct pool *pool, struct err *err)
 {
@@ -104,6 +120,10 @@ int PER_ISA(pool_plan)(
 	if (side_spans(plan, &rows, spec, &pool->rows, err) ||
 		side_spans(plan, &columns, spec, &pool->columns, err))
 		return -1;
+	pool->apart = spans_apart(pool->rows, pool->out.h, w.dilation.h) &&
+		      spans_apart(pool->columns, pool->out.w, w.dilation.w);
+	pool->tiled = spans_tile(pool->rows, pool->out.h, w.kernel_size.h, x.h) &&
+		      spans_tile(pool->columns, pool->out.w, w.kernel_size.w, x.w);
 	plan_window(plan, w.kernel_size, w.stride, w.dilation);
 	w.padding = (struct padding){
 		w.padding.same, rows.w.before, rows.after, columns.w.before, columns.after};
@@ -112,10 +132,36 @@ int PER_ISA(pool_plan)(
 	return 0;
 }
 
-int PER_ISA(pool_step)(struct plan *plan, const struct step_ops *ops, const struct pool *pool,
+void PER_ISA(pool_forward)(const struct step *step, const struct work *work)
+{
+	const struct pool_ops *ops = (const struct pool_ops *)step->ops;
+	const struct pool *pool = step->dims;
+	struct view x = work_x(work, step, 0), y = work_y(work, step);
+
+	for (int g = 0; g < work->groups; g++)
+		for (int c = 0; c < pool->in.c; c++)
+			ops->forward(pool_output(pool, y, g, c), pool_input(pool, x, g, c), 0, pool,
+				0, pool->out.h);
+}
+
+void PER_ISA(pool_backward)(const struct step *step, const struct work *work)
+{
+	const struct pool_ops *ops = (const struct pool_ops *)step->ops;
+	const struct pool *pool = step->dims;
+	struct view x = work_x(work, step, 0), dx = work_dx(work, step, 0);
+	struct view y = work_y(work, step), dy = work_dy(work, step);
+
+	for (int g = 0; dx.at && g < work->groups; g++)
+		for (int c = 0; c < pool->in.c; c++)
+			ops->backward(pool_input(pool, dx, g, c), pool_output(pool, dy, g, c),
+				pool_input(pool, x, g, c), pool_output(pool, y, g, c), 0, pool, 0,
+				pool->out.h);
+}
+
+int PER_ISA(pool_step)(struct plan *plan, const struct pool_ops *ops, const struct pool *pool,
 	int in, int *out, struct err *err)
 {
-	struct step step = {.ops = ops, .dims = pool, .n_in = 1, .in = {in}, .partner = -1};
+	struct step step = {.ops = &ops->step, .dims = pool, .n_in = 1, .in = {in}, .partner = -1};
 
 	step.out = plan_value(plan, pool->out, err);
 	if (step.out < 0 || plan_step(plan, &step, err) < 0)
