@@ -17,7 +17,9 @@
 #ifndef LAYERS_CONV2D_H
 #define LAYERS_CONV2D_H
 
-#include "layers/layer.h"
+#include "layers/conv2d_weight.h"
+#include "layers/core/axis.h"
+#include "layers/taps.h"
 
 struct conv2d {
 	int out_channels;
@@ -27,22 +29,52 @@ struct conv2d {
 	bool bias;
 };
 
-/* Sizes of a weight gradient's block: taps (input channel and column of the window) and output
- * channels. The taps decide the order of the sum, so they are the same for all instruction sets. */
-enum { CONV2D_TAPS = 6, CONV2D_CHANNELS = 4 };
-
-/* One block of the weight gradient over a rectangle of output elements and all groups of images:
- * sum[c][t][lane] += dy[c] * x[t]. */
-struct conv2d_block {
-	int channels, taps;
-	const float
-		*dy[CONV2D_CHANNELS]; /* first element of the rectangle in each output channel */
-	const float *x[CONV2D_TAPS];  /* the input element that it meets through each tap */
-	int groups, rows, columns;
-	size_t dy_group, dy_row, x_group, x_row, x_column; /* floats between neighbours */
-	float (*sum)[CONV2D_TAPS][GROUP];
+/* One direction: how elements of `to` are summed from elements of `from`. */
+struct conv2d_direction {
+	struct shape from, to;
+	int from_group, to_group; /* channels of one convolution group */
+	struct axis y, x;
+	struct taps *taps; /* [y.n][x.n] */
+	size_t packed;     /* offset of its weights */
 };
 
-void PER_ISA(conv2d_weight_block)(const struct conv2d_block *block);
+struct conv2d_dims {
+	int k_h, k_w, groups;
+	bool bias;
+	struct window y, x;
+	struct conv2d_direction forward, backward;
+	struct conv2d_weight weight;
+};
+
+/* step_ops.prepare of a step whose dims begin with conv2d_dims. */
+void PER_ISA(conv2d_prepare)(const struct step *step, const float *const *tensors, float *packed);
+
+/* A block of output channels, all of one convolution group: its weights as packed, its biases. */
+struct conv2d_block {
+	int channel, n;
+	const float *weight, *bias; /* bias NULL: none */
+};
+
+/* The first block, and the one behind: false when there is none. */
+struct conv2d_block PER_ISA(conv2d_block_first)(
+	const struct conv2d_direction *d, const float *packed, const float *bias);
+bool PER_ISA(conv2d_block_next)(
+	const struct conv2d_dims *dims, const struct conv2d_direction *d, struct conv2d_block *b);
+
+/* Rows first .. end - 1 of one block of channels of `to`, all groups of images. `to` starts at the
+ * block's first channel in row `top`; its channels lie `plane` floats apart. */
+struct conv2d_rows {
+	struct view to;
+	size_t plane;
+	int top, first, end;
+};
+
+void PER_ISA(conv2d_sum)(const struct conv2d_dims *dims, const struct conv2d_direction *d,
+	const struct conv2d_block *block, const struct conv2d_rows *rows, struct view from,
+	int groups);
+
+/* All of the input's gradient. */
+void PER_ISA(conv2d_input_gradient)(const struct conv2d_dims *dims, struct view dx, struct view dy,
+	int groups, const float *packed);
 
 #endif

@@ -69,6 +69,10 @@ struct step_ops {
 	 * while training only. */
 	void (*meet)(const struct step *step, const struct meeting *meeting, int slice);
 	void (*meet_back)(const struct step *step, const struct meeting *meeting, int slice);
+
+	/* Once all is planned: lets step `index` take over what the steps behind it do, if that
+	 * pays; see "fusing" below. NULL: never. */
+	int (*fuse)(struct plan *plan, int index, struct err *err);
 };
 
 struct step {
@@ -124,7 +128,7 @@ int plan_tensor(struct plan *plan, const char *name, enum tensor_role role, int 
 	const int *dims, int fan_in, int fan_out, struct err *err);
 
 /* A step from the given one (ops, dims, in, out, tensors, sizes ...); its index, or -1. The pointer
- * that plan_step_at returns is valid until the next plan_step. */
+ * that plan_step_at returns is valid until the next plan_step; NULL behind the last step. */
 int plan_step(struct plan *plan, const struct step *step, struct err *err);
 struct step *plan_step_at(struct plan *plan, int index);
 
@@ -141,6 +145,15 @@ int plan_layers(struct plan *plan, const struct specs *layers, const char *slot,
  * starting at the sum of the channels before it (a copying step is added where a value is already
  * something else's, as the input of an empty branch is). */
 int plan_join(struct plan *plan, const int *values, int n, int whole, struct err *err);
+
+/* Fusing. The step behind the last is NULL. A private value is read by one step only and lies in
+ * nobody else's memory. A forgotten one is never stored (its gradient may be). An absorbed step
+ * does nothing any more; its index stays its own. plan_scratch makes room for `floats` more than
+ * the steps asked for by themselves, if need be. */
+bool plan_private(const struct plan *plan, int value);
+void plan_forget(struct plan *plan, int value);
+void plan_absorb(struct step *step);
+void plan_scratch(struct plan *plan, size_t floats);
 
 /* What `describe` says of the layer that is being planned. Each may be left out. */
 void plan_macs(struct plan *plan, int64_t macs); /* multiplications of the forward pass, an image */

@@ -21,7 +21,7 @@ static void forward(const struct step *step, const struct work *work)
 
 	for (int g = 0; g < work->groups; g++)
 		PER_ISA(residual_add)
-		(view_group(y, g), view_group(a, g), view_group(b, g), dims->n);
+	(view_group(y, g), view_group(a, g), view_group(b, g), dims->n);
 }
 
 static void backward(const struct step *step, const struct work *work)

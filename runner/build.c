@@ -41,7 +41,9 @@ static int check_output(const struct experiment *experiment, const struct networ
 int network_build(struct network **out, const struct experiment *experiment, struct shape input,
 	int n_classes, struct err *err)
 {
-	struct network_request request = {.layers = &experiment->network, .input = input};
+	struct network_request request = {.layers = &experiment->network,
+		.input = input,
+		.unfused = experiment->train.log_norms};
 
 	if (network_plan(out, &request, err))
 		return -1;

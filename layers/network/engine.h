@@ -37,7 +37,7 @@ struct batch {
 	float *outputs;               /* out */
 	float *input_gradient;        /* out; needs network_request.input_gradient */
 	uint8_t *predicted;           /* out: class numbers */
-	struct norms *norms;          /* out */
+	struct norms *norms;          /* out; needs network_request.unfused */
 };
 
 struct batch_result {

@@ -213,7 +213,8 @@ void engine_shard(void *context, int item, int worker)
 		load_inputs(job, w, shard * SHARD);
 	lap_end(&lap, CLOCK_LOAD);
 	for (int s = stretch->first; s < stretch->end; s++) {
-		network->steps[s].ops->forward(&network->steps[s], w);
+		if (network->steps[s].ops->forward)
+			network->steps[s].ops->forward(&network->steps[s], w);
 		lap_end(&lap, clock_of(s, CLOCK_FORWARD));
 	}
 	if (stretch->loss)

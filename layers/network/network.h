@@ -25,7 +25,8 @@ struct value {
 	int n_readers; /* steps that read it or an alias of it */
 	int gradient;  /* its gradient buffer; -1: nobody wants it */
 	bool wants_grad;
-	int maker; /* step that writes it; -1: the input */
+	bool forgotten; /* never stored: a fused step works on */
+	int maker;      /* step that writes it; -1: the input */
 };
 
 /* A gradient buffer. A value that several steps read has one of its own, written by the first
@@ -79,6 +80,7 @@ struct network_request {
 	const struct specs *layers;
 	struct shape input;
 	bool input_gradient; /* the gradient of the input is wanted too */
+	bool unfused;        /* every layer's output and its gradient are wanted too */
 };
 
 /* -1 with an err that has the place and, as notes, the layers that made the shape. */

@@ -209,8 +209,7 @@ int plan_step(struct plan *plan, const struct step *step, struct err *err)
 	network->packed_size += (s->packed + ALIGN - 1) / ALIGN * ALIGN;
 	network->shared_size += (s->shared + ALIGN - 1) / ALIGN * ALIGN;
 	network->partial_size += (s->partial + ALIGN - 1) / ALIGN * ALIGN;
-	if (s->scratch > network->scratch_size)
-		network->scratch_size = (s->scratch + ALIGN - 1) / ALIGN * ALIGN;
+	plan_scratch(plan, s->scratch);
 	if (s->ops->meet || s->ops->meet_back)
 		network->couples = true;
 	network->n_steps++;
@@ -219,7 +218,44 @@ int plan_step(struct plan *plan, const struct step *step, struct err *err)
 
 struct step *plan_step_at(struct plan *plan, int index)
 {
-	return &plan->steps[index];
+	return index < plan->network->n_steps ? &plan->steps[index] : NULL;
+}
+
+/* ---- fusing */
+
+bool plan_private(const struct plan *plan, int value)
+{
+	const struct value *v = &plan->values[value];
+
+	return v->n_readers == 1 && v->root == value;
+}
+
+void plan_forget(struct plan *plan, int value)
+{
+	plan->values[value].forgotten = true;
+}
+
+static const struct step_ops absorbed_ops = {.name = "absorbed"};
+
+void plan_absorb(struct step *step)
+{
+	step->ops = &absorbed_ops;
+}
+
+void plan_scratch(struct plan *plan, size_t floats)
+{
+	struct network *network = plan->network;
+
+	if (floats > network->scratch_size)
+		network->scratch_size = (floats + ALIGN - 1) / ALIGN * ALIGN;
+}
+
+static int plan_fuse(struct plan *plan, struct err *err)
+{
+	for (int s = 0; s < plan->network->n_steps; s++)
+		if (plan->steps[s].ops->fuse && plan->steps[s].ops->fuse(plan, s, err))
+			return -1;
+	return 0;
 }
 
 /* ---- joining: copies where a value already belongs elsewhere */
@@ -557,7 +593,7 @@ static int plan_memory(struct plan *plan, struct err *err)
 	if (!at)
 		return -1;
 	for (int i = 0; i < network->n_values; i++)
-		if (plan->values[i].root == i) {
+		if (plan->values[i].root == i && !plan->values[i].forgotten) {
 			at[i] = network->values_size;
 			network->values_size += shape_size(plan->values[i].shape) * GROUP;
 		}
@@ -599,7 +635,7 @@ int network_plan(struct network **out, const struct network_request *request, st
 		goto fail;
 	plan.values[in].wants_grad = request->input_gradient;
 	if (plan_layers(&plan, request->layers, NULL, in, &network->output_value, err) ||
-		plan_memory(&plan, err))
+		(!request->unfused && plan_fuse(&plan, err)) || plan_memory(&plan, err))
 		goto fail;
 	plan_totals(&plan);
 	network->output = plan.values[network->output_value].shape;

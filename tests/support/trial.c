@@ -58,12 +58,19 @@ static void rebind(const struct specs *layers, const struct kind_set *set)
 	}
 }
 
-struct network *trial_plan(const struct specs *layers, struct shape input, struct err *err)
+static struct network *plan(
+	const struct specs *layers, struct shape input, bool unfused, struct err *err)
 {
 	struct network *network;
-	struct network_request request = {.layers = layers, .input = input, .input_gradient = true};
+	struct network_request request = {
+		.layers = layers, .input = input, .input_gradient = true, .unfused = unfused};
 
 	return network_plan(&network, &request, err) ? NULL : network;
+}
+
+struct network *trial_plan(const struct specs *layers, struct shape input, struct err *err)
+{
+	return plan(layers, input, false, err);
 }
 
 /* ---- numbers */
@@ -427,28 +434,46 @@ static void compare_bits(
 {
 	for (size_t i = 0; i < n; i++)
 		if (memcmp(&a[i], &b[i], sizeof *a))
-			fail_msg("%s: %s[%zu] is %a in one instruction set, %a in another", what,
-				name, i, a[i], b[i]);
+			fail_msg("%s: %s[%zu] is %a or %a", what, name, i, a[i], b[i]);
 }
 
-static void compare_all_bits(const char *what, const struct answers *a, const struct answers *b)
+/* `which`: what tells a from b. */
+static void compare_all_bits(
+	const char *what, const char *which, const struct answers *a, const struct answers *b)
 {
-	compare_bits(what, "loss", &a->loss, &b->loss, 1);
-	compare_bits(what, "output", a->outputs, b->outputs, a->n_outputs);
-	compare_bits(what, "evaluated output", a->evaluated, b->evaluated, a->n_outputs);
-	compare_bits(what, "dx", a->dx, b->dx, a->n_dx);
-	compare_bits(what, "dw", a->dw, b->dw, a->n_dw);
+	char text[128];
+
+	snprintf(text, sizeof text, "%s, %s", what, which);
+	compare_bits(text, "loss", &a->loss, &b->loss, 1);
+	compare_bits(text, "output", a->outputs, b->outputs, a->n_outputs);
+	compare_bits(text, "evaluated output", a->evaluated, b->evaluated, a->n_outputs);
+	compare_bits(text, "dx", a->dx, b->dx, a->n_dx);
+	compare_bits(text, "dw", a->dw, b->dw, a->n_dw);
 }
 
 static struct network *plan_or_fail(
-	const char *what, const struct specs *layers, struct shape input)
+	const char *what, const struct specs *layers, struct shape input, bool unfused)
 {
 	struct err err = {0};
-	struct network *network = trial_plan(layers, input, &err);
+	struct network *network = plan(layers, input, unfused, &err);
 
 	if (!network)
 		fail_msg("%s cannot be planned: %s", what, err.text);
 	return network;
+}
+
+/* Steps that do the work of several must not show in the bits. */
+static void check_unfused(const char *what, const struct specs *layers, struct shape input,
+	const struct sample *sample, const struct answers *fused)
+{
+	struct network *network = plan_or_fail(what, layers, input, true);
+	struct answers unfused;
+
+	answers_new(&unfused, sample);
+	engine_answers(network, sample, &unfused);
+	compare_all_bits(what, "fused and unfused", fused, &unfused);
+	answers_free(&unfused);
+	network_free(network);
 }
 
 void trial_check(const char *what, struct specs layers, struct shape input, int images)
@@ -462,7 +487,7 @@ void trial_check_loss(const char *what, const char *loss, void *options, struct 
 	struct kind_set sets[KIND_SETS];
 	struct sample sample = {.loss = {.options = options}};
 	struct answers want, got[KIND_SETS];
-	struct network *network = plan_or_fail(what, &layers, input);
+	struct network *network = plan_or_fail(what, &layers, input, true);
 	int n = kind_sets(sets), fused = -1;
 
 	if (loss)
@@ -476,12 +501,13 @@ void trial_check_loss(const char *what, const char *loss, void *options, struct 
 		rebind(&layers, &sets[i]);
 		if (loss)
 			sample.loss.kind = &kind_set_loss(&sets[i], loss)->kind;
-		network = plan_or_fail(what, &layers, input);
+		network = plan_or_fail(what, &layers, input, false);
 		engine_answers(network, &sample, &got[i]);
 		network_free(network);
 		compare_all(what, sets[i].kinds->isa, &got[i], &want);
 		if (sets[i].fused && fused >= 0)
-			compare_all_bits(what, &got[fused], &got[i]);
+			compare_all_bits(what, "by instruction set", &got[fused], &got[i]);
+		check_unfused(what, &layers, input, &sample, &got[i]);
 		if (sets[i].fused)
 			fused = i;
 	}
@@ -508,7 +534,7 @@ void trial_run(const struct kind_set *set, struct specs layers, struct shape inp
 	struct err err = {0};
 
 	rebind(&layers, set);
-	network = plan_or_fail("a network", &layers, input);
+	network = plan_or_fail("a network", &layers, input, false);
 	assert_int_equal(state_new(&state, network, NULL, &err), 0);
 	assert_int_equal(engine_new(&engine, network, &no_loss, &state, team(), &err), 0);
 	if (dy)

@@ -31,7 +31,7 @@ struct spec trial_spec(const char *kind, void *options);
  * forward and backward, after another batch has left its traces in the memory. Fails the test
  * unless the outputs, while training and not, are those of the reference, the gradients of the
  * input and of each tensor are its central differences, and all of these have the same bits in all
- * instruction sets that fuse multiply and add. Inputs are far apart from each other and from 0, so
+ * instruction sets that fuse multiply and add, and whether steps are fused or not. Inputs are far apart from each other and from 0, so
  * no kink lies within a difference.
  */
 void trial_check(const char *what, struct specs layers, struct shape input, int images);

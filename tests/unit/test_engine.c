@@ -145,7 +145,8 @@ static struct network *coupled_network(void)
 	static struct spec body[2], layers[4];
 	static struct residual residual;
 	struct specs specs = {4, layers};
-	struct network_request request = {&specs, {3, IN, H, W}, true};
+	struct network_request request = {
+		.layers = &specs, .input = {3, IN, H, W}, .input_gradient = true};
 	struct network *network;
 	struct err err = {0};
 
@@ -349,7 +350,8 @@ enum { TINY = 3, FEW = 33 }; /* features, and images of a shard and one more */
 
 static void tiny_make(struct fixture *f, struct specs specs, const struct spec *loss)
 {
-	struct network_request request = {&specs, shape_vector(TINY), true};
+	struct network_request request = {
+		.layers = &specs, .input = shape_vector(TINY), .input_gradient = true};
 	struct err err = {0};
 
 	assert_int_equal(network_plan(&f->network, &request, &err), 0);

@@ -1,0 +1,281 @@
+/* fused -- see fused.h. */
+#include "layers/fused.h"
+
+#include "layers/conv2d.h"
+#include "layers/pointwise.h"
+#include "layers/pool.h"
+
+enum { STRIP_FLOATS = 8192 }; /* of a strip without pooling: half of a first-level cache */
+
+struct fused {
+	struct conv2d_dims conv;         /* first: conv2d's prepare reads it */
+	const struct pointwise_ops *act; /* NULL: none */
+	float option;                    /* of the activation */
+	const struct pool_ops *pool;     /* NULL: none */
+	const struct pool *window;
+	int conv_out, act_out; /* values; act_out is conv_out without an activation */
+	int strip;             /* rows of the convolution, at most */
+};
+
+/* ---- strips: without pooling a few rows, with it those of one row of windows */
+
+static int strip_end(const struct fused *f, int strip)
+{
+	int h = f->conv.forward.to.h, end = (strip + 1) * f->strip;
+
+	if (f->pool)
+		return pool_top(f->window, strip + 1);
+	return end < h ? end : h;
+}
+
+/* The strip that begins with `row`. */
+static int strip_at(const struct fused *f, int row)
+{
+	int strip = 0;
+
+	if (!f->pool)
+		return row / f->strip;
+	while (pool_top(f->window, strip) < row)
+		strip++;
+	return strip;
+}
+
+static struct shape conv_shape(const struct fused *f)
+{
+	return f->conv.forward.to;
+}
+
+/* ---- forward */
+
+/* Rows of the convolution and of the activation, where a block of channels finds them: from row
+ * `top` on, channels `plane` floats apart. */
+struct strip {
+	struct view at;
+	size_t plane;
+	int top;
+};
+
+static struct strip strip_value(const struct fused *f, const struct work *w, int value, int channel)
+{
+	struct shape s = conv_shape(f);
+	struct strip p = {w->values[value], (size_t)(s.h * s.w) * GROUP, 0};
+
+	p.at.at += (size_t)channel * p.plane;
+	return p;
+}
+
+static struct strip strip_scratch(const struct fused *f, const struct work *w, int first, int end)
+{
+	size_t plane = (size_t)((end - first) * conv_shape(f).w) * GROUP;
+
+	return (struct strip){{work_scratch(w), TAPS_BLOCK * plane}, plane, first};
+}
+
+static float *strip_row(const struct strip *p, int w, int group, int channel, int row)
+{
+	return view_group(p->at, group) + (size_t)channel * p->plane +
+	       (size_t)((row - p->top) * w) * GROUP;
+}
+
+/* One strip of one block of channels. */
+static void strip_forward(const struct step *step, const struct work *w,
+	const struct conv2d_block *block, int strip, int first, int end)
+{
+	const struct fused *f = step->dims;
+	bool keep_conv = w->training && !(f->act && f->act->of_output);
+	bool keep_act = f->act && (w->training || !f->pool);
+	struct strip conv = keep_conv ? strip_value(f, w, f->conv_out, block->channel)
+				      : strip_scratch(f, w, first, end);
+	struct strip act = keep_act ? strip_value(f, w, f->act_out, block->channel) : conv;
+	struct conv2d_rows rows = {conv.at, conv.plane, conv.top, first, end};
+	int width = conv_shape(f).w;
+	struct pointwise dims = {(size_t)((end - first) * width) * GROUP, f->option};
+
+	PER_ISA(conv2d_sum)
+	(&f->conv, &f->conv.forward, block, &rows, work_x(w, step, 0), w->groups);
+	for (int g = 0; g < w->groups; g++)
+		for (int c = 0; c < block->n; c++) {
+			float *from = strip_row(&conv, width, g, c, first);
+			float *to = strip_row(&act, width, g, c, first);
+
+			if (f->act)
+				f->act->forward(to, from, &dims);
+			if (f->pool)
+				f->pool->forward(pool_output(f->window, work_y(w, step), g,
+							 block->channel + c),
+					to, first, f->window, strip, strip + 1);
+		}
+}
+
+static void forward(const struct step *step, const struct work *w)
+{
+	const struct fused *f = step->dims;
+	const struct conv2d_dims *conv = &f->conv;
+	struct conv2d_block block = PER_ISA(conv2d_block_first)(
+		&conv->forward, work_packed(w, step), conv->bias ? work_tensor(w, step, 1) : NULL);
+
+	do
+		for (int strip = 0, first = 0, end; first < conv->forward.to.h;
+			strip++, first = end) {
+			end = strip_end(f, strip);
+			strip_forward(step, w, &block, strip, first, end);
+		}
+	while (PER_ISA(conv2d_block_next)(conv, &conv->forward, &block));
+}
+
+/* ---- backward */
+
+struct source {
+	struct conv2d_source make; /* first */
+	const struct step *step;
+	const struct work *work;
+};
+
+/* The gradient of the convolution's output from that of the step's, for whole strips: that of the
+ * activation's output first, in the same place. */
+static int make_rows(
+	const struct conv2d_source *make, int group, int channel, int n, int first, int want)
+{
+	const struct source *source = (const struct source *)make;
+	const struct work *w = source->work;
+	const struct fused *f = source->step->dims;
+	struct view dy = work_dy(w, source->step), y = work_y(w, source->step);
+	struct view of = w->values[f->act && f->act->of_output ? f->act_out : f->conv_out];
+	struct view x = w->values[f->act_out], dx = w->value_gradients[f->conv_out];
+	size_t plane = (size_t)(conv_shape(f).h * conv_shape(f).w) * GROUP;
+	size_t row = (size_t)(first * conv_shape(f).w) * GROUP;
+	int strip = strip_at(f, first), behind = strip, end = first;
+
+	while (end < conv_shape(f).h && end - first < want)
+		end = strip_end(f, behind++);
+	for (int c = channel; c < channel + n; c++) {
+		size_t at = (size_t)c * plane;
+		struct pointwise dims = {
+			(size_t)((end - first) * conv_shape(f).w) * GROUP, f->option};
+		float *to = view_group(dx, group) + at;
+
+		if (f->pool)
+			f->pool->backward(to, pool_output(f->window, dy, group, c),
+				view_group(x, group) + at, pool_output(f->window, y, group, c), 0,
+				f->window, strip, behind);
+		if (f->act)
+			f->act->backward(to + row,
+				f->pool ? to + row : view_group(dy, group) + at + row,
+				view_group(of, group) + at + row, &dims);
+	}
+	return end;
+}
+
+static void backward(const struct step *step, const struct work *w)
+{
+	const struct fused *f = step->dims;
+	struct source source = {{make_rows}, step, w};
+	struct view dx = work_dx(w, step, 0);
+	struct conv2d_gradient gradient = {.x = work_x(w, step, 0),
+		.dy = w->value_gradients[f->conv_out],
+		.groups = w->groups,
+		.source = &source.make,
+		.dw = work_gradient(w, step, 0),
+		.db = f->conv.bias ? work_gradient(w, step, 1) : NULL,
+		.scratch = work_scratch(w)};
+
+	PER_ISA(conv2d_weight_gradient)(&f->conv, &gradient);
+	if (dx.at)
+		PER_ISA(conv2d_input_gradient)
+	(&f->conv, dx, gradient.dy, w->groups, work_packed(w, step));
+}
+
+static const struct step_ops ops = {.name = "fused",
+	.prepare = PER_ISA(conv2d_prepare),
+	.forward = forward,
+	.backward = backward};
+
+/* ---- plan */
+
+/* The step behind `step` if nobody else reads what that writes. */
+static struct step *next_reader(struct plan *plan, int step)
+{
+	struct step *next = plan_step_at(plan, step + 1);
+	int value = plan_step_at(plan, step)->out;
+
+	return next && next->n_in == 1 && next->in[0] == value && plan_private(plan, value) ? next
+											    : NULL;
+}
+
+static struct step *next_act(struct plan *plan, int step)
+{
+	struct step *s = next_reader(plan, step);
+
+	return s && s->ops->forward == PER_ISA(pointwise_forward) ? s : NULL;
+}
+
+static struct step *next_pool(struct plan *plan, int step)
+{
+	struct step *s = next_reader(plan, step);
+
+	return s && s->ops->forward == PER_ISA(pool_forward) &&
+			       ((const struct pool *)s->dims)->apart
+		       ? s
+		       : NULL;
+}
+
+/* Most rows of a strip: of a row of windows, or as many as the cache holds. */
+static int strip_rows(const struct fused *f)
+{
+	int row = TAPS_BLOCK * conv_shape(f).w * GROUP, most = 0;
+
+	if (!f->pool)
+		return STRIP_FLOATS / row > 1 ? STRIP_FLOATS / row : 1;
+	for (int o = 0; o < f->window->out.h; o++) {
+		int rows = pool_top(f->window, o + 1) - pool_top(f->window, o);
+
+		most = rows > most ? rows : most;
+	}
+	return most;
+}
+
+static void fuse_act(struct plan *plan, struct fused *f, struct step *act)
+{
+	f->act = (const struct pointwise_ops *)act->ops;
+	f->option = ((const struct pointwise *)act->dims)->option;
+	f->act_out = act->out;
+	if (f->act->of_output)
+		plan_forget(plan, f->conv_out);
+	plan_absorb(act);
+}
+
+static void fuse_pool(struct fused *f, struct step *pool)
+{
+	f->pool = (const struct pool_ops *)pool->ops;
+	f->window = pool->dims;
+	if (f->act)
+		pool->wants_dx[0] = false; /* made in the convolution's place */
+	plan_absorb(pool);
+}
+
+int PER_ISA(fuse_conv2d)(struct plan *plan, int index, struct err *err)
+{
+	struct step *conv = plan_step_at(plan, index), *act = next_act(plan, index);
+	struct step *pool = next_pool(plan, act ? index + 1 : index);
+	struct fused *f;
+
+	if (!act && !pool)
+		return 0;
+	f = plan_take(plan, sizeof *f, err);
+	if (!f)
+		return -1;
+	*f = (struct fused){.conv = *(const struct conv2d_dims *)conv->dims,
+		.conv_out = conv->out,
+		.act_out = conv->out};
+	conv->out = pool ? pool->out : act->out;
+	if (act)
+		fuse_act(plan, f, act);
+	if (pool)
+		fuse_pool(f, pool);
+	f->strip = strip_rows(f);
+	conv->ops = &ops;
+	conv->dims = f;
+	plan_scratch(
+		plan, (size_t)(TAPS_BLOCK * f->strip * conv_shape(f).w) * GROUP * SHARD_GROUPS);
+	return 0;
+}
