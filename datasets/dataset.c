@@ -120,6 +120,17 @@ int dataset_known(const char *name, struct shape *shape, int *n_classes)
 	return 0;
 }
 
+int dataset_known_train(const struct dataset_spec *spec)
+{
+	const struct catalogue_set *set = catalogue_find(spec->name);
+	int n = set ? set->n_train : strcmp(spec->name, "glyphs") ? 0 : GLYPHS_TRAIN;
+	int left = n - spec->validation;
+
+	if (!n)
+		return spec->train_limit;
+	return spec->train_limit && spec->train_limit < left ? spec->train_limit : left;
+}
+
 static const char *idx_path(const struct dataset_spec *spec, int file)
 {
 	const char *const paths[CATALOGUE_FILES] = {[TRAIN_IMAGES] = spec->train_images,

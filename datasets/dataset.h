@@ -102,6 +102,9 @@ void dataset_close(struct dataset *dataset);
  * none. */
 int dataset_known(const char *name, struct shape *shape, int *n_classes);
 
+/* Images that a run trains on, as far as the spec alone tells; 0: only the files know. */
+int dataset_known_train(const struct dataset_spec *spec);
+
 /* Errors of a spec that need no files: options that do not go together, names that do not exist
  * (with the nearest one). `places` gives the place of each row of dataset_options (line 0: not
  * given). */

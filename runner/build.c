@@ -55,6 +55,23 @@ int network_build(struct network **out, const struct experiment *experiment, str
 	return 0;
 }
 
+int network_input(const struct experiment *x, const char *text, struct shape *shape, int *n_classes,
+	struct err *err)
+{
+	if (!text) {
+		if (!dataset_known(x->dataset.name, shape, n_classes))
+			return 0;
+		return err_at(err, x->dataset_place,
+			"the size of the images of '%s' is in its files; say --input CxHxW",
+			x->dataset.name);
+	}
+	*n_classes = 0;
+	if (shape_parse(shape, text))
+		return err_set(err,
+			"--input takes channels x height x width, as in 1x28x28, not '%s'", text);
+	return 0;
+}
+
 char *experiment_folder(const struct experiment *x, char folder[EXPERIMENT_FOLDER])
 {
 	const char *slash = strrchr(x->path, '/');

@@ -13,6 +13,11 @@
 int network_build(struct network **out, const struct experiment *experiment, struct shape input,
 	int n_classes, struct err *err);
 
+/* The shape of the images, and the number of classes (0: not known): the data set's, where its name
+ * tells them, or what `text` says, "CxHxW" (NULL: nothing). -1 where neither does. */
+int network_input(const struct experiment *experiment, const char *text, struct shape *shape,
+	int *n_classes, struct err *err);
+
 /* The folder of the config's file, from which relative paths in it are meant; returns `folder`. */
 enum { EXPERIMENT_FOLDER = 4096 };
 char *experiment_folder(const struct experiment *experiment, char folder[EXPERIMENT_FOLDER]);

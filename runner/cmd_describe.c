@@ -86,24 +86,6 @@ static int describe(const struct experiment *x, const struct network *network,
 	return failed;
 }
 
-/* The shape that the network is planned for: the data set's, or what --input says. */
-static int input_shape(const struct experiment *x, const char *text, struct shape *shape,
-	int *n_classes, struct err *err)
-{
-	if (!text) {
-		if (!dataset_known(x->dataset.name, shape, n_classes))
-			return 0;
-		return err_at(err, x->dataset_place,
-			"the size of the images of '%s' is in its files; say --input CxHxW",
-			x->dataset.name);
-	}
-	*n_classes = 0;
-	if (shape_parse(shape, text))
-		return err_set(err,
-			"--input takes channels x height x width, as in 1x28x28, not '%s'", text);
-	return 0;
-}
-
 static int describe_file(struct arguments *a, int i, const struct flags *flags, struct diags *diags)
 {
 	struct experiment *x;
@@ -114,7 +96,7 @@ static int describe_file(struct arguments *a, int i, const struct flags *flags, 
 
 	if (arguments_load(a, i, &x, diags))
 		return -1;
-	failed = input_shape(x, flags->input, &shape, &n_classes, &err) ||
+	failed = network_input(x, flags->input, &shape, &n_classes, &err) ||
 		 network_build(&network, x, shape, n_classes, &err) ||
 		 describe(x, network, flags->format, &err);
 	if (failed)

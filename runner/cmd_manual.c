@@ -117,6 +117,7 @@ static const struct {
 		"the same, with a knob, a key and the seed changed"},
 	{"runner -n experiments", "what a folder of configs would run, and what is done already"},
 	{"runner describe configs/lenet.yaml", "its layers, shapes and costs"},
+	{"runner time configs/lenet.yaml", "how fast it trains here, and where its time goes"},
 	{"runner show 1", "what run 1 is, and how it went"},
 	{"runner sql 'SELECT * FROM leaderboard'", "ask the results anything"},
 	{"runner export 1 -o lenet.safetensors", "the weights for other programs"},
@@ -176,6 +177,7 @@ static const struct {
 	{"check", "configs"},
 	{"config", "configs"},
 	{"describe", "configs"},
+	{"time", "configs"},
 	{"fetch", "datasets"},
 	{"new", "configs"},
 };

@@ -23,8 +23,6 @@
 #include "runner/signals.h"
 #include "runner/train.h"
 
-enum { MAX_THREADS = 1024 };
-
 struct flags {
 	int threads;
 	const char *db, *data_dir;
@@ -453,21 +451,6 @@ static int print_plan(struct session *s)
 	return EXIT_DONE;
 }
 
-/* -j N, at least 1. */
-static int parse_threads(const char *text, int *threads)
-{
-	char *end;
-	long n = strtol(text, &end, 10);
-
-	if (*end || end == text || n < 1 || n > MAX_THREADS) {
-		command_error(
-			"-j takes a number of cores from 1 to %d, not '%s'", MAX_THREADS, text);
-		return -1;
-	}
-	*threads = (int)n;
-	return 0;
-}
-
 static int run_all(struct session *s)
 {
 	struct err err = {0};
@@ -515,7 +498,7 @@ static int flag_set_run(void *context, const struct flag *flag, const char *valu
 	else if (!strcmp(flag->name, "no-color"))
 		flags->no_color = true;
 	else if (flag->letter == 'j')
-		return parse_threads(value, &flags->threads);
+		return flag_threads(value, &flags->threads);
 	else if (flag->letter == 'f')
 		flags->again = true;
 	else if (flag->letter == 'n')

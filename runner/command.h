@@ -48,6 +48,9 @@ enum { FLAGS_HELP = -1, FLAGS_BAD = -2 };
 typedef int flag_set(void *context, const struct flag *flag, const char *value);
 int flags_parse(const struct command *command, int argc, char **argv, flag_set *set, void *context);
 
+/* The value of -j: a number of cores, at least 1; else -1, and the error has been told. */
+int flag_threads(const char *text, int *threads);
+
 /* "error: TEXT" on stderr, as diagnostics are shown: every command's way to say what is wrong. */
 void command_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

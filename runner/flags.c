@@ -7,7 +7,7 @@
 
 #include "runner/command.h"
 
-enum { LONG_ONLY = 256, HELP = 'h', SHORT_TEXT = 128 };
+enum { LONG_ONLY = 256, HELP = 'h', SHORT_TEXT = 128, MAX_THREADS = 1024 };
 
 static int flags_count(const struct flag *flags)
 {
@@ -112,4 +112,18 @@ int flags_parse(const struct command *command, int argc, char **argv, flag_set *
 		return result;
 	memmove(argv + 1, argv + optind, (size_t)(argc - optind) * sizeof *argv);
 	return argc - optind + 1;
+}
+
+int flag_threads(const char *text, int *threads)
+{
+	char *end;
+	long n = strtol(text, &end, 10);
+
+	if (*end || end == text || n < 1 || n > MAX_THREADS) {
+		command_error(
+			"-j takes a number of cores from 1 to %d, not '%s'", MAX_THREADS, text);
+		return -1;
+	}
+	*threads = (int)n;
+	return 0;
 }

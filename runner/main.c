@@ -17,6 +17,7 @@ const struct command *const commands[] = {
 	&check_command,
 	&config_command,
 	&describe_command,
+	&time_command,
 	&schema_command,
 	&new_command,
 	&ls_command,

@@ -653,6 +653,14 @@ static void test_known(void **state)
 	assert_int_equal(dataset_known("idx", &shape, &n), -1);
 	assert_int_equal(dataset_known("folder", &shape, &n), -1);
 	assert_int_equal(dataset_known("nist", &shape, &n), -1);
+	assert_int_equal(dataset_known_train(&(struct dataset_spec){.name = "mnist"}), 60000);
+	assert_int_equal(dataset_known_train(&(struct dataset_spec){
+				 .name = "mnist", .validation = 5000, .train_limit = 58000}),
+		55000);
+	assert_int_equal(
+		dataset_known_train(&(struct dataset_spec){.name = "glyphs", .train_limit = 90}),
+		90);
+	assert_int_equal(dataset_known_train(&(struct dataset_spec){.name = "idx"}), 0);
 }
 
 /* The rows that select.h numbers are the rows of the table. */

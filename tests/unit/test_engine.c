@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <cmocka.h>
 
 #include "layers/conv2d.h"
@@ -454,6 +455,60 @@ static void test_no_gradient(void **unused)
 	fixture_free(&f);
 }
 
+static double seconds_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Taking times changes no bit; they are of work alone, and of the work since the last reading. */
+static void test_times(void **unused)
+{
+	enum { THREADS = 2, BATCHES = 20, MOST_STEPS = 16 };
+	struct step_times steps[MOST_STEPS];
+	struct engine_times times = {.steps = steps};
+	struct fixture plain, timed;
+	struct batch batch = {.examples = &timed.examples, .n = IMAGES};
+	struct batch_result result;
+	struct err err = {0};
+	int64_t sum = 0;
+	double start, wall;
+
+	(void)unused;
+	fixture_make(&plain, THREADS, 0);
+	fixture_make(&timed, THREADS, 0);
+	assert_true(timed.network->n_steps <= MOST_STEPS);
+	assert_int_equal(engine_time(timed.engine, &err), 0);
+	start = seconds_now();
+	for (int i = 0; i < BATCHES; i++)
+		fixture_backward(&timed);
+	wall = seconds_now() - start;
+	fixture_backward(&plain);
+	assert_memory_equal(engine_gradient(plain.engine), engine_gradient(timed.engine),
+		plain.network->n_trained * sizeof(float));
+	engine_times(timed.engine, &times);
+	for (int s = 0; s < timed.network->n_steps; s++) {
+		assert_true(steps[s].forward > 0);
+		assert_true(steps[s].backward > 0);
+		sum += steps[s].prepare + steps[s].forward + steps[s].backward;
+	}
+	assert_true(times.load > 0 && times.loss > 0 && times.add > 0 && times.fold > 0);
+	assert_int_equal(times.update, 0);
+	sum += times.load + times.loss + times.add + times.fold;
+	assert_true(sum < (int64_t)(THREADS * 1e9 * wall));
+
+	assert_int_equal(engine_evaluate(timed.engine, &batch, &result, &err), 0);
+	engine_times(timed.engine, &times);
+	for (int s = 0; s < timed.network->n_steps; s++)
+		assert_int_equal(steps[s].backward, 0);
+	assert_true(times.load > 0);
+	assert_int_equal(times.fold, 0);
+	fixture_free(&plain);
+	fixture_free(&timed);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -462,6 +517,7 @@ int main(void)
 		cmocka_unit_test(test_evaluation),
 		cmocka_unit_test(test_no_steps),
 		cmocka_unit_test(test_no_gradient),
+		cmocka_unit_test(test_times),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
