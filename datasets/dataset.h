@@ -16,6 +16,7 @@
 
 #include "layers/core/arena.h"
 #include "layers/core/option.h"
+#include "layers/core/pixel_values.h"
 #include "layers/core/shape.h"
 
 struct dataset_normalize {
@@ -125,7 +126,7 @@ struct selection {
 	int n_train, n_validation, n_test;
 	const int32_t *train;      /* indices into dataset->train, ascending */
 	const int32_t *validation; /* likewise, drawn from the whole file by the seed */
-	float value[256];          /* what each pixel value becomes */
+	struct pixel_values values; /* what pixels become */
 };
 
 /* Chooses what a run takes: `validation` images drawn by the seed from the whole training file, the

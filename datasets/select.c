@@ -74,16 +74,6 @@ static int divide(struct selection *s, int validation, int n, int64_t seed, stru
 	return rc;
 }
 
-/* In double, rounded once to float. */
-static void set_values(float value[256], const struct dataset_normalize *normalize)
-{
-	for (int v = 0; v < 256; v++) {
-		const double x = v / 255.0;
-
-		value[v] = (float)(normalize->given ? (x - normalize->mean) / normalize->std : x);
-	}
-}
-
 int dataset_select(struct selection *selection, const struct dataset *dataset,
 	const struct dataset_spec *spec, const struct place *places, int64_t seed,
 	struct arena *arena, struct err *err)
@@ -98,6 +88,9 @@ int dataset_select(struct selection *selection, const struct dataset *dataset,
 	if (spec->train_limit)
 		selection->n_train = spec->train_limit;
 	selection->n_test = spec->test_limit ? spec->test_limit : n_test;
-	set_values(selection->value, &spec->normalize);
+	if (spec->normalize.given)
+		pixel_values_set(&selection->values, spec->normalize.mean, spec->normalize.std);
+	else
+		pixel_values_set(&selection->values, 0, 1);
 	return 0;
 }

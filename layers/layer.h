@@ -26,6 +26,7 @@
 
 #include "layers/core/arena.h"
 #include "layers/core/option.h"
+#include "layers/core/pixel_values.h"
 #include "layers/core/shape.h"
 #include "layers/core/vec.h"
 #include "layers/families.h"
@@ -274,10 +275,10 @@ struct kinds {
 	const char *isa;
 	const struct kind *const *layers, *const *losses, *const *optimizers;
 
-	/* Bytes to floats: lane l of element i is value[image[l][i]], written to out[i * 16 + l].
-	 */
-	void (*load_bytes)(
-		float *out, const uint8_t *const image[GROUP], size_t n, const float value[256]);
+	/* Bytes to floats: lane l of element i is values->value[image[l][i]], written to
+	 * out[i * 16 + l]; likewise floats as they are. */
+	void (*load_bytes)(float *out, const uint8_t *const image[GROUP], size_t n,
+		const struct pixel_values *values);
 	void (*load_floats)(float *out, const float *const image[GROUP], size_t n);
 	/* sum[i] += add[i], for i in 0 .. n-1. */
 	void (*accumulate)(float *sum, const float *add, size_t n);

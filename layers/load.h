@@ -8,7 +8,7 @@
 #include "layers/layer.h"
 
 void PER_ISA(load_bytes)(
-	float *out, const uint8_t *const image[GROUP], size_t n, const float value[256]);
+	float *out, const uint8_t *const image[GROUP], size_t n, const struct pixel_values *values);
 void PER_ISA(load_floats)(float *out, const float *const image[GROUP], size_t n);
 void PER_ISA(accumulate)(float *sum, const float *add, size_t n);
 

@@ -25,7 +25,7 @@ struct material {
 	const struct timing_request *request;
 	struct examples examples;
 	uint8_t *pixels, *labels;
-	float value[256];
+	struct pixel_values values;
 	int n;
 	int32_t *order;
 };
@@ -90,11 +90,10 @@ static int material_make(struct material *m, struct arena *arena, struct err *er
 	}
 	for (int i = 0; i < m->n; i++)
 		m->labels[i] = (uint8_t)(i % (classes < CLASSES ? classes : CLASSES));
-	for (int i = 0; i < 256; i++)
-		m->value[i] = (float)i / 255;
+	pixel_values_set(&m->values, 0, 1);
 	rng_permute(&rng, m->order, m->n);
 	m->examples =
-		(struct examples){.pixels = m->pixels, .value = m->value, .labels = m->labels};
+		(struct examples){.pixels = m->pixels, .values = &m->values, .labels = m->labels};
 	return 0;
 }
 

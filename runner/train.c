@@ -52,10 +52,10 @@ static double seconds_now(void)
 	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static struct examples examples_of(const struct split *split, const float *value)
+static struct examples examples_of(const struct split *split, const struct pixel_values *values)
 {
 	return (struct examples){.pixels = split->pixels,
-		.value = value,
+		.values = values,
 		.inputs = split->inputs,
 		.labels = split->labels,
 		.targets = split->targets};
@@ -95,8 +95,8 @@ static int trainer_begin(struct trainer *t, struct err *err)
 	if (job->selection->n_train < 1)
 		return err_at(err, x->dataset_place, "no images are left to train on");
 	t->batches = (job->selection->n_train + t->spec->batch_size - 1) / t->spec->batch_size;
-	t->train = examples_of(&job->selection->dataset->train, job->selection->value);
-	t->test = examples_of(&job->selection->dataset->test, job->selection->value);
+	t->train = examples_of(&job->selection->dataset->train, &job->selection->values);
+	t->test = examples_of(&job->selection->dataset->test, &job->selection->values);
 	if (state_new(&t->state, job->network, &t->spec->optimizer, err) ||
 		trainer_memory(t, err) ||
 		init_network(job->network, &x->init, (uint64_t)x->seed, job->config_dir,

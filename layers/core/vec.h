@@ -91,6 +91,13 @@ static inline vf vf_select(vi mask, vf a, vf b)
 	return (vf)((mask & (vi)a) | (~mask & (vi)b));
 }
 
+/* Whether vf_fma rounds once. */
+#if VL > 4 || defined __ARM_NEON
+enum { VF_FUSED = 1 };
+#else
+enum { VF_FUSED = 0 };
+#endif
+
 /* a > b ? a : b and a < b ? a : b, hence b where either is NaN. */
 #if VL == 16
 static inline vf vf_fma(vf a, vf b, vf c)
@@ -162,22 +169,49 @@ static inline vf vf_sqrt(vf a)
 }
 #endif
 
+/* The first (the last) halves of two registers, taken in turn: a0 b0 a1 b1 ... */
+#if VL == 16
+#define VF_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define VF_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#elif VL == 8
+#define VF_LOW 0, 8, 1, 9, 2, 10, 3, 11
+#define VF_HIGH 4, 12, 5, 13, 6, 14, 7, 15
+#else
+#define VF_LOW 0, 4, 1, 5
+#define VF_HIGH 2, 6, 3, 7
+#endif
+
+static inline vf vf_zip_low(vf a, vf b)
+{
+	return __builtin_shufflevector(a, b, VF_LOW);
+}
+
+static inline vf vf_zip_high(vf a, vf b)
+{
+	return __builtin_shufflevector(a, b, VF_HIGH);
+}
+
+/* Place i of register j to place j of register i. Each round deals the rows out like cards. */
+static inline void vf_transpose(vf rows[VL])
+{
+#pragma GCC unroll 4
+	for (int round = 1; round < VL; round *= 2) {
+		vf dealt[VL];
+
+#pragma GCC unroll 8
+		for (int i = 0; i < VL / 2; i++) {
+			dealt[2 * i] = vf_zip_low(rows[i], rows[i + VL / 2]);
+			dealt[2 * i + 1] = vf_zip_high(rows[i], rows[i + VL / 2]);
+		}
+		memcpy(rows, dealt, sizeof dealt);
+	}
+}
+
 /* Both registers added up by half: place i of a to place i + VL / 2 of a, likewise b; the sums of a
  * end in the even places, those of b in the odd ones. */
 static inline vf vf_fold(vf a, vf b)
 {
-#if VL == 16
-	return __builtin_shufflevector(
-		       a, b, 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23) +
-	       __builtin_shufflevector(
-		       a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
-#elif VL == 8
-	return __builtin_shufflevector(a, b, 0, 8, 1, 9, 2, 10, 3, 11) +
-	       __builtin_shufflevector(a, b, 4, 12, 5, 13, 6, 14, 7, 15);
-#else
-	return __builtin_shufflevector(a, b, 0, 4, 1, 5) +
-	       __builtin_shufflevector(a, b, 2, 6, 3, 7);
-#endif
+	return vf_zip_low(a, b) + vf_zip_high(a, b);
 }
 
 /* The sum of the 16 places of a group, always by the same tree: i + (i + 8), then 4, 2, 1. The

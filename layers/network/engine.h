@@ -18,7 +18,7 @@
  * labels and targets (or none, for the forward pass alone). All borrowed. */
 struct examples {
 	const uint8_t *pixels;
-	const float *value; /* [256]: what each pixel becomes */
+	const struct pixel_values *values; /* what they become */
 	const float *inputs;
 	const uint8_t *labels;
 	const float *targets; /* as many for each image as the network has outputs */

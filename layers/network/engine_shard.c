@@ -31,7 +31,7 @@ static void load_inputs(const struct job *job, const struct work *w, int first)
 			inputs[l] = from->inputs ? from->inputs + at : NULL;
 		}
 		if (from->pixels)
-			job->engine->kinds->load_bytes(to, pixels, size, from->value);
+			job->engine->kinds->load_bytes(to, pixels, size, from->values);
 		else
 			job->engine->kinds->load_floats(to, inputs, size);
 	}

@@ -783,14 +783,14 @@ static void test_values(void **state)
 	for (int v = 0; v < 256; v++) {
 		const float exact = (float)v / 255.0f; /* IEEE: correctly rounded */
 
-		assert_memory_equal(&s.value[v], &exact, sizeof exact);
+		assert_memory_equal(&s.values.value[v], &exact, sizeof exact);
 	}
 	spec.normalize = (struct dataset_normalize){true, 0.286, 0.353};
 	assert_int_equal(dataset_select(&s, &d, &spec, NULL, 0, &arena, NULL), 0);
 	for (int v = 0; v < 256; v++) {
 		const float wanted = (float)((v / 255.0 - 0.286) / 0.353);
 
-		assert_memory_equal(&s.value[v], &wanted, sizeof wanted);
+		assert_memory_equal(&s.values.value[v], &wanted, sizeof wanted);
 	}
 	arena_release(&arena);
 }

@@ -404,7 +404,7 @@ static void test_best_epoch(void **state)
 static double untrained(const struct trained *t)
 {
 	struct examples examples = {.pixels = t->dataset->test.pixels,
-		.value = t->selection.value,
+		.values = &t->selection.values,
 		.labels = t->dataset->test.labels};
 	struct batch batch = {.examples = &examples, .n = t->selection.n_test};
 	struct batch_result result;
