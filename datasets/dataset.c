@@ -258,14 +258,37 @@ int dataset_fetch(const char *name, const struct dataset_search *search, struct 
 /* ---- sums and names */
 
 /* Of the sums of the four arrays, in the order of the catalogue; see dataset.h. */
-static int sum_up(struct dataset *dataset, const char *const sums[CATALOGUE_FILES], struct err *err)
+static int sum_up(char hex[SHA256_HEX], struct shape image, int n_train, int n_test,
+	const char *const sums[CATALOGUE_FILES], struct err *err)
 {
 	char shape[SHAPE_TEXT], text[512];
-	int n = snprintf(text, sizeof text, "%s\n%d %s %s\n%d %s %s\n",
-		shape_text(shape, dataset->shape), dataset->train.n, sums[TRAIN_IMAGES],
-		sums[TRAIN_LABELS], dataset->test.n, sums[TEST_IMAGES], sums[TEST_LABELS]);
+	int n = snprintf(text, sizeof text, "%s\n%d %s %s\n%d %s %s\n", shape_text(shape, image),
+		n_train, sums[TRAIN_IMAGES], sums[TRAIN_LABELS], n_test, sums[TEST_IMAGES],
+		sums[TEST_LABELS]);
 
-	return checksum_data(dataset->sha256, text, (size_t)n, err);
+	return checksum_data(hex, text, (size_t)n, err);
+}
+
+static int sum_dataset(
+	struct dataset *dataset, const char *const sums[CATALOGUE_FILES], struct err *err)
+{
+	return sum_up(
+		dataset->sha256, dataset->shape, dataset->train.n, dataset->test.n, sums, err);
+}
+
+int dataset_known_sum(char hex[SHA256_HEX], const char *name, struct err *err)
+{
+	const struct catalogue_set *set = catalogue_find(name);
+	const char *sums[CATALOGUE_FILES];
+
+	if (!set && strcmp(name, "glyphs"))
+		return err_set(err, "only its files know what '%s' holds", name);
+	if (!set)
+		return sum_up(hex, shape_image(1, GLYPHS_SIDE, GLYPHS_SIDE), GLYPHS_TRAIN,
+			GLYPHS_TEST, glyphs_sums, err);
+	for (int i = 0; i < CATALOGUE_FILES; i++)
+		sums[i] = set->sums[i].data_sha256;
+	return sum_up(hex, set->shape, set->n_train, set->n_test, sums, err);
 }
 
 /* The four arrays of a data set that does not come from IDX files, being summed on all cores. */
@@ -288,7 +311,8 @@ static void sum_one(void *context, int i)
 		s->failed[i] = checksum_data(s->sums[i], split->labels, n, NULL);
 }
 
-static int sum_arrays(struct dataset *dataset, struct err *err)
+/* `known`: what the sums must be, or NULL. */
+static int sum_arrays(struct dataset *dataset, const char *const *known, struct err *err)
 {
 	struct summing s = {.dataset = dataset};
 	const char *sums[CATALOGUE_FILES];
@@ -298,8 +322,13 @@ static int sum_arrays(struct dataset *dataset, struct err *err)
 		if (s.failed[i])
 			return err_set(err, "libcrypto cannot compute a SHA-256");
 		sums[i] = s.sums[i];
+		if (known && strcmp(sums[i], known[i]))
+			return err_set(err,
+				"the %s that this machine draws are not those of others: their "
+				"SHA-256 is %s, not %s",
+				catalogue_files[i].what, sums[i], known[i]);
 	}
-	return sum_up(dataset, sums, err);
+	return sum_dataset(dataset, sums, err);
 }
 
 /* Texts "0", "1" ... */
@@ -335,7 +364,7 @@ static int take_four(struct dataset *dataset, struct four *four, struct err *err
 		four->idx[i].data = NULL;
 		sums[i] = four->idx[i].sha256;
 	}
-	return sum_up(dataset, sums, err);
+	return sum_dataset(dataset, sums, err);
 }
 
 static int open_set(struct dataset *dataset, const struct catalogue_set *set,
@@ -415,7 +444,7 @@ static int open_folder(struct dataset *dataset, const struct dataset_spec *spec,
 			err->place = select_place(search->places, ROW_PATH);
 		return -1;
 	}
-	return sum_arrays(dataset, err);
+	return sum_arrays(dataset, NULL, err);
 }
 
 static int draw_split(struct dataset *dataset, struct split *split, int which, int n,
@@ -452,7 +481,7 @@ static int open_glyphs(
 		draw_split(dataset, &dataset->train, GLYPHS_SPLIT_TRAIN, GLYPHS_TRAIN, stop, err) ||
 		draw_split(dataset, &dataset->test, GLYPHS_SPLIT_TEST, GLYPHS_TEST, stop, err))
 		return -1;
-	return sum_arrays(dataset, err);
+	return sum_arrays(dataset, glyphs_sums, err);
 }
 
 static int open_any(struct dataset *dataset, const struct dataset_spec *spec,

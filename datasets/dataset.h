@@ -106,6 +106,10 @@ int dataset_known(const char *name, struct shape *shape, int *n_classes);
 /* Images that a run trains on, as far as the spec alone tells; 0: only the files know. */
 int dataset_known_train(const struct dataset_spec *spec);
 
+/* The `sha256` that dataset_open will give for such a set, so that a run can be recognised without
+ * the files. Fails where only the files know. */
+int dataset_known_sum(char hex[65], const char *name, struct err *err);
+
 /* Errors of a spec that need no files: options that do not go together, names that do not exist
  * (with the nearest one). `places` gives the place of each row of dataset_options (line 0: not
  * given). */

@@ -17,8 +17,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "datasets/catalogue.h"
+
 enum { GLYPHS_SIDE = 28, GLYPHS_CLASSES = 10, GLYPHS_TRAIN = 60000, GLYPHS_TEST = 10000 };
 enum glyphs_split { GLYPHS_SPLIT_TRAIN = 0, GLYPHS_SPLIT_TEST = 1 };
+
+/* SHA-256 of pixels and labels of the whole splits, in the order of the catalogue's files. They are
+ * part of the numerics version: results on glyphs are comparable as long as they stand. */
+extern const char *const glyphs_sums[CATALOGUE_FILES];
 
 /* Draws images 0 .. n-1 of a split: n * 28 * 28 pixels and n labels. About 15 us an image. -1 when
  * `stop` (asked by all threads; may be NULL) said true before all were drawn. */

@@ -23,6 +23,10 @@ exits done_already 0
 check done_already_says_so says "$out" "This run is there already; -f trains it anew."
 check done_already_shows_the_result says "$out" "softmax on glyphs, seed 0: done (run 1"
 check done_already_trains_nothing lacks "$err" epoch
+check done_already_draws_nothing lacks "$err" drawing
+run -n "$configs/softmax.yaml" "${glyphs[@]}"
+check done_already_is_planned says "$out" "done (run 1)"
+check done_already_is_planned_without_drawing silent "$err"
 
 run -f -q "$configs/softmax.yaml" "${glyphs[@]}"
 exits again 0

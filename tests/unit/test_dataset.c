@@ -156,6 +156,15 @@ static void expect_moments(const struct dataset *dataset, double mean, double st
 
 /* ---- the real sets */
 
+/* The sum that is known by the name alone is that of the data. */
+static void expect_known_sum(const struct dataset *d)
+{
+	char sum[SHA256_HEX];
+
+	assert_int_equal(dataset_known_sum(sum, d->name, NULL), 0);
+	assert_string_equal(sum, d->sha256);
+}
+
 static void test_fashion(void **state)
 {
 	static const uint8_t first[] = {9, 2, 1, 1, 6, 1, 4, 6, 5, 7};
@@ -175,6 +184,7 @@ static void test_fashion(void **state)
 	assert_string_equal(d->name, "fashion-mnist");
 	expect_text(d->source, "/fashion-mnist");
 	expect_moments(d, 0.2860, 0.3530);
+	expect_known_sum(d);
 	for (int i = 0; i < 64; i++)
 		assert_int_equal(d->train.pixels[60000 * 784 + i], 0);
 	dataset_close(d);
@@ -193,6 +203,7 @@ static void test_mnist(void **state)
 	assert_memory_equal(d->train.labels, first, sizeof first);
 	assert_string_equal(d->class_names[7], "7");
 	expect_moments(d, 0.1307, 0.3081);
+	expect_known_sum(d);
 	dataset_close(d);
 }
 
@@ -642,6 +653,7 @@ static void test_check(void **state)
 static void test_known(void **state)
 {
 	struct shape shape;
+	char sum[SHA256_HEX];
 	int n;
 
 	(void)state;
@@ -661,6 +673,7 @@ static void test_known(void **state)
 		dataset_known_train(&(struct dataset_spec){.name = "glyphs", .train_limit = 90}),
 		90);
 	assert_int_equal(dataset_known_train(&(struct dataset_spec){.name = "idx"}), 0);
+	assert_int_equal(dataset_known_sum(sum, "idx", NULL), -1);
 }
 
 /* The rows that select.h numbers are the rows of the table. */
@@ -807,6 +820,7 @@ static void test_glyphs(void **state)
 	assert_string_equal(d->class_names[4], "4");
 	assert_string_equal(
 		d->sha256, "341327a034708500f69af5239e9e30d05205950b455c5052a74deb1b0a6e07e8");
+	expect_known_sum(d);
 	dataset_close(d);
 }
 
