@@ -6,7 +6,7 @@
 
 #include "layers/network/numerics.h"
 
-enum { VERSION = 2 };
+enum { VERSION = 3 };
 
 static const char magic[8] = "runnerC";
 

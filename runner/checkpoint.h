@@ -18,17 +18,26 @@ struct sums {
 	int64_t correct, seen;
 };
 
+/* What training took, in all processes that trained; without evaluation. */
+struct effort {
+	double seconds;
+	int64_t examples;
+};
+
 struct checkpoint {
 	char magic[8];
 	int32_t version, numerics;
 	int64_t floats, step;
-	int32_t epoch, batch;   /* complete epochs, and batches of the next one */
-	struct sums epoch_sums; /* of the epoch so far */
-	struct sums point_sums; /* since the last point */
-	double best;            /* value of the metric that judges epochs, in the best one */
-	int32_t best_epoch;     /* 0: none yet */
-	int32_t waited;         /* epochs since then */
-	double untrained;       /* accuracy of the initial weights on the test images, or NAN */
+	int32_t epoch, batch;       /* complete epochs, and batches of the next one */
+	struct sums epoch_sums;     /* of the epoch so far */
+	struct sums point_sums;     /* since the last point */
+	struct effort epoch_effort; /* of the epoch so far */
+	struct effort run_effort;   /* of the complete epochs */
+	double epoch_seconds;       /* everything that the epoch so far took */
+	double best;                /* value of the metric that judges epochs, in the best one */
+	int32_t best_epoch;         /* 0: none yet */
+	int32_t waited;             /* epochs since then */
+	double untrained;           /* accuracy of the initial weights on the test images, or NAN */
 };
 
 /* Bytes of a checkpoint with this state. */

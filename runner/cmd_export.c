@@ -5,7 +5,6 @@
  * They are taken from the run's last checkpoint: the network is planned again from the resolved
  * config that the store has.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "runner/build.h"
 #include "runner/checkpoint.h"
 #include "runner/commands.h"
+#include "runner/output.h"
 #include "runner/screen/term.h"
 
 struct flags {
@@ -41,23 +41,6 @@ static int rebuild(struct experiment **x, struct network **network, const struct
 	return network_build(network, *x, shape, 0, err);
 }
 
-static int write_file(const char *path, const void *bytes, size_t size, struct err *err)
-{
-	FILE *file = fopen(path, "wb");
-
-	if (!file)
-		return err_errno(err, errno, "cannot write %s", path);
-	if (fwrite(bytes, 1, size, file) != size || fflush(file)) {
-		err_errno(err, errno, "cannot write %s", path);
-		fclose(file);
-		remove(path);
-		return -1;
-	}
-	if (fclose(file))
-		return err_errno(err, errno, "cannot write %s", path);
-	return 0;
-}
-
 static int export_weights(const struct store_run *run, const struct experiment *x,
 	const struct network *network, struct store *store, const char *path, struct err *err)
 {
@@ -78,7 +61,7 @@ static int export_weights(const struct store_run *run, const struct experiment *
 		goto out;
 	}
 	if (safetensors_encode(&bytes, &size, network, state.trained, state.buffers, err) ||
-		write_file(path, bytes, size, err))
+		output_write(path, bytes, size, err))
 		goto out;
 	printf("%s: %zu parameters of run %lld (%s), after epoch %d\n", path, network->parameters,
 		(long long)run->run_id, run->name, head.epoch);

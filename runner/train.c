@@ -32,12 +32,8 @@ struct trainer {
 	int n_points, most_points;
 	struct norms norms;
 	struct store_metric *extra; /* what log_norms asks for, of this epoch */
-	double train_seconds;       /* forward, backward and update of this epoch, */
-	int64_t train_examples;     /*   and the images they took */
-	double all_seconds;         /* of all epochs */
-	int64_t all_examples;
-	double saved_at; /* when the last checkpoint was */
-	double started_at, epoch_at;
+	double saved_at;            /* when the last checkpoint was */
+	double epoch_at; /* when the epoch began; earlier by what was spent on it before */
 	bool diverged;
 	uint8_t *content; /* of a checkpoint */
 	size_t content_size;
@@ -128,15 +124,23 @@ static struct store_checkpoint checkpoint_make(struct trainer *t)
 /* Saves a checkpoint between epochs' ends. */
 static int checkpoint_save(struct trainer *t, struct err *err)
 {
-	struct store_checkpoint checkpoint = checkpoint_make(t);
-	int result = store_checkpoint_save(
-		t->job->store, t->job->run_id, &checkpoint, t->points, t->n_points, err);
+	struct store_checkpoint checkpoint;
+	int result;
 
+	t->head.epoch_seconds = seconds_now() - t->epoch_at;
+	checkpoint = checkpoint_make(t);
+	result = store_checkpoint_save(
+		t->job->store, t->job->run_id, &checkpoint, t->points, t->n_points, err);
 	t->n_points = 0;
 	return result;
 }
 
 /* ---- an epoch */
+
+static double examples_per_second(const struct effort *effort)
+{
+	return effort->seconds > 0 ? (double)effort->examples / effort->seconds : NAN;
+}
 
 static void sums_add(struct sums *sums, const struct batch_result *result, int n)
 {
@@ -189,7 +193,7 @@ static void show_batch(struct trainer *t, int batch)
 	u.batches = t->batches;
 	u.train_loss = sums_loss(&t->head.epoch_sums);
 	u.train_accuracy = sums_accuracy(&t->head.epoch_sums);
-	u.examples_per_second = (double)t->train_examples / t->train_seconds;
+	u.examples_per_second = examples_per_second(&t->head.epoch_effort);
 	u.seconds = seconds_now() - t->epoch_at;
 	progress_batch(t->job->progress, &u);
 }
@@ -240,8 +244,8 @@ static int train_batch(struct trainer *t, int number, struct err *err)
 	if (engine_backward(t->engine, &batch, &result, err))
 		return -1;
 	engine_update(t->engine, &t->spec->optimizer, lr);
-	t->train_seconds += seconds_now() - start;
-	t->train_examples += batch.n;
+	t->head.epoch_effort.seconds += seconds_now() - start;
+	t->head.epoch_effort.examples += batch.n;
 	sums_add(&t->head.epoch_sums, &result, batch.n);
 	sums_add(&t->head.point_sums, &result, batch.n);
 	if (!isfinite(result.loss))
@@ -410,6 +414,22 @@ static void explain_plateau(struct trainer *t, const struct store_metrics *m, bo
 	*on_plateau = now;
 }
 
+/* The epoch is complete: its number and what it took, which goes over to the run's. */
+static void epoch_close(struct trainer *t, struct store_epoch *epoch)
+{
+	struct checkpoint *head = &t->head;
+
+	epoch->epoch = ++head->epoch;
+	epoch->seconds = seconds_now() - t->epoch_at;
+	epoch->examples_per_second = examples_per_second(&head->epoch_effort);
+	head->run_effort.seconds += head->epoch_effort.seconds;
+	head->run_effort.examples += head->epoch_effort.examples;
+	head->batch = 0;
+	head->epoch_seconds = 0;
+	head->epoch_effort = (struct effort){0};
+	head->epoch_sums = (struct sums){0};
+}
+
 /* Evaluates, saves and shows the epoch that is complete. *enough: early stopping. */
 static int epoch_end(struct trainer *t, struct train_result *result, bool *enough, struct err *err)
 {
@@ -430,12 +450,8 @@ static int epoch_end(struct trainer *t, struct train_result *result, bool *enoug
 	epoch.n_extra = t->spec->log_norms ? norms_rows(t) : 0;
 	epoch.lr = schedule_lr(&t->spec->lr_schedule, t->spec->lr, t->spec->warmup_epochs,
 		t->head.epoch, t->spec->epochs, t->batches - 1, t->batches);
-	epoch.epoch = ++t->head.epoch;
-	t->head.batch = 0;
-	t->head.epoch_sums = (struct sums){0};
+	epoch_close(t, &epoch);
 	*enough = epoch_judge(t, m);
-	epoch.seconds = seconds_now() - t->epoch_at;
-	epoch.examples_per_second = (double)t->train_examples / t->train_seconds;
 	if (last || *enough || (seconds_now() - t->saved_at) * 1000 > CHECKPOINT_MS) {
 		checkpoint = checkpoint_make(t);
 		epoch.checkpoint = &checkpoint;
@@ -443,8 +459,6 @@ static int epoch_end(struct trainer *t, struct train_result *result, bool *enoug
 	if (store_epoch_save(job->store, job->run_id, &epoch, err))
 		return -1;
 	t->n_points = 0;
-	t->all_seconds += t->train_seconds;
-	t->all_examples += t->train_examples;
 	result->last = *m;
 	result->epochs_done = t->head.epoch;
 	show_epoch(t, &epoch);
@@ -458,9 +472,7 @@ enum { STOP_ASKED = 1 };
 /* The batches of one epoch from head.batch on; STOP_ASKED after a checkpoint on a signal. */
 static int train_epoch(struct trainer *t, struct err *err)
 {
-	t->train_seconds = 0;
-	t->train_examples = 0;
-	t->epoch_at = seconds_now();
+	t->epoch_at = seconds_now() - t->head.epoch_seconds;
 	epoch_order(t);
 	for (int b = t->head.batch; b < t->batches; b++) {
 		if (signals_stop())
@@ -552,8 +564,7 @@ static int trainer_run(struct trainer *t, struct train_result *result, struct er
 
 int train(struct train_result *result, const struct train_job *job, struct err *err)
 {
-	struct trainer t = {
-		.job = job, .spec = &job->experiment->train, .started_at = seconds_now()};
+	struct trainer t = {.job = job, .spec = &job->experiment->train};
 	struct store_prediction predictions = {"test", NULL, job->selection->n_test};
 	struct store_result end = {.untrained_accuracy = NAN};
 	struct err late = {0};
@@ -561,9 +572,7 @@ int train(struct train_result *result, const struct train_job *job, struct err *
 
 	*result = (struct train_result){.status = RUN_FAILED, .untrained_accuracy = NAN};
 	failed = trainer_begin(&t, err) || trainer_run(&t, result, err);
-	result->seconds = seconds_now() - t.started_at;
-	result->examples_per_second =
-		t.all_seconds > 0 ? (double)t.all_examples / t.all_seconds : NAN;
+	result->examples_per_second = examples_per_second(&t.head.run_effort);
 	end.status = failed ? RUN_FAILED : result->status;
 	end.error = err->set ? err->text : NULL;
 	end.best_epoch = t.head.best_epoch;

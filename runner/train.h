@@ -35,8 +35,8 @@ struct train_result {
 	int epochs_done;
 	bool stopped_early;
 	double untrained_accuracy;
-	struct store_metrics last; /* of the last complete epoch */
-	double examples_per_second, seconds;
+	struct store_metrics last;  /* of the last complete epoch */
+	double examples_per_second; /* over all epochs, whichever process trained them */
 };
 
 /* Trains and finishes the run in the store. 0 when the run came to an end that is recorded (look at

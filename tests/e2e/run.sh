@@ -37,6 +37,15 @@ check again_sets_the_old_one_aside asked runner.db \
 check again_has_the_same_bits asked runner.db \
 	"SELECT count(*), count(DISTINCT weights_hash) FROM run" "2|1"
 
+echo old >weights.safetensors
+run export 2 -o weights.safetensors
+exits export 0
+check export_says_what_it_wrote says "$out" "weights.safetensors: 7850 parameters of run 2"
+check export_replaces_the_file grep -q '"1.weight"' weights.safetensors
+check export_leaves_nothing_beside [ ! -e weights.safetensors.part ]
+run export 2 -o none/weights.safetensors
+exits export_without_folder 1
+
 # ---- several, a folder, overrides
 
 mkdir study study/deeper

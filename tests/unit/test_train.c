@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "layers/network/engine.h"
 #include "runner/checkpoint.h"
@@ -269,6 +270,77 @@ static void test_killed(void **state)
 	trained_release(&t);
 	free(expected);
 	free(got);
+}
+
+/* As if the epoch that a checkpoint stands in had taken 1000 s so far, and training 2000 images of
+ * it 500 s. */
+static void pretend_effort(const char *path)
+{
+	struct store *store = NULL;
+	struct store_checkpoint found;
+	struct checkpoint head;
+	struct err err = {0};
+	sqlite3_stmt *update;
+	void *content;
+
+	if (store_open(&store, path, STORE_WRITE, STORE_WAIT_MS, &err) ||
+		store_checkpoint_load(store, 1, "last", &found, &content, &err))
+		fail_msg("%s", err.text);
+	memcpy(&head, content, sizeof head);
+	head.epoch_seconds = 1000;
+	head.epoch_effort = (struct effort){.seconds = 500, .examples = 2000};
+	memcpy(content, &head, sizeof head);
+	sqlite3_prepare_v2(
+		store_handle(store), "UPDATE checkpoint SET content = ?1", -1, &update, NULL);
+	sqlite3_bind_blob(update, 1, content, (int)found.size, SQLITE_STATIC);
+	assert_int_equal(sqlite3_step(update), SQLITE_DONE);
+	sqlite3_finalize(update);
+	free(content);
+	store_close(store);
+}
+
+/* An epoch that several processes trained took as long as all of them together. */
+static void test_effort_goes_on(void **state)
+{
+	const char *path = files_path(*state, "effort.db");
+	struct train_result result;
+	struct trained t;
+	struct store *store;
+	struct err err = {0};
+	int64_t run_id;
+	int first, batch, ms = 5;
+
+	trained_load(&t, "configs/mlp.yaml",
+		"dataset=glyphs|dataset.train_limit=8000|dataset.test_limit=10|train.epochs=20|"
+		"train.batch_size=16");
+	for (;; ms += 5) {
+		assert_false(disturbed(&t, path, SIGTERM, ms));
+		if (!access(path, F_OK) && checkpoint_at(path, &first, &batch))
+			break;
+	}
+	first++;
+	pretend_effort(path);
+	if (trained_run(&t, path, 2, &run_id, &result, &err))
+		fail_msg("%s", err.text);
+	store = opened(path);
+	for (int epoch = first; epoch <= first + 1; epoch++) {
+		char sql[96];
+		double seconds, speed;
+
+		snprintf(sql, sizeof sql, "SELECT seconds FROM epoch WHERE epoch = %d", epoch);
+		seconds = planted_real(store, sql);
+		snprintf(sql, sizeof sql, "SELECT examples_per_second FROM epoch WHERE epoch = %d",
+			epoch);
+		speed = planted_real(store, sql);
+		assert_true(epoch == first ? seconds > 1000 : seconds < 1000);
+		assert_true(epoch == first ? speed < 10000 / 500. : speed > 10000 / 500.);
+	}
+	/* 20 epochs of 8000 images in more than 500 s. */
+	assert_true(result.examples_per_second < 162000 / 500.);
+	assert_true(result.examples_per_second ==
+		    planted_real(store, "SELECT examples_per_second FROM run"));
+	store_close(store);
+	trained_release(&t);
 }
 
 /* ---- how runs end */
@@ -635,6 +707,7 @@ int main(void)
 		TEST(test_interrupted_within_epochs),
 		TEST(test_interrupted_between_epochs),
 		TEST(test_killed),
+		TEST(test_effort_goes_on),
 		TEST(test_diverged),
 		TEST(test_diverged_by_the_last_update),
 		TEST(test_small_runs),
