@@ -14,7 +14,8 @@ Q := $(if $(V),,@)# make V=1 shows the commands
 
 # ---- packages (Debian); `make deps` installs those that are missing
 PACKAGES_BUILD := gcc make pkg-config libc6-dev libyaml-dev libsqlite3-dev libisal-dev \
-	libcurl4-openssl-dev libssl-dev libpng-dev libjansson-dev ca-certificates
+	libcurl4-openssl-dev libssl-dev libpng-dev libjansson-dev ca-certificates \
+	libopenblas0-pthread
 PACKAGES_CHECK := libcmocka-dev sqlite3 zlib1g-dev
 
 # ---- flags

@@ -67,7 +67,13 @@ struct step_ops {
 	 * (or backward) has been done for all shards: meet(slice) for each slice from 0 to
 	 * step->slices - 1, on any thread, in any order. What forward left in the shards' `partial`
 	 * is merged in the order of the shards into `shared`, which the steps behind read. They run
-	 * while training only. */
+	 * while training only.
+	 *
+	 * A *whole-batch* step (step->columns) does all its work in these two: forward and backward
+	 * only put what they have of each image into its column of a matrix over the batch
+	 * (work_columns). meet writes the step's output in all shards, in evaluation too; meet_back
+	 * its inputs' gradients in all shards and, once for the batch, those of its tensors
+	 * (meeting_gradient). Lanes that are dead have columns as well. */
 	void (*meet)(const struct step *step, const struct meeting *meeting, int slice);
 	void (*meet_back)(const struct step *step, const struct meeting *meeting, int slice);
 
@@ -86,15 +92,17 @@ struct step {
 	size_t scratch; /* floats that forward or backward may scribble on */
 	size_t partial; /* floats for each shard (meet) */
 	size_t shared;  /* floats for the batch (meet) */
+	size_t columns; /* floats for each image of the batch; 0: this is no whole-batch step */
 	int slices;     /* of a meeting; at least 1 where there is one */
 	int partner;    /* another step whose `shared` this one reads; -1: none */
+	bool blas;      /* it calls OpenBLAS (core/blas.h), on which its bits depend */
 
 	/* Set by the network. */
 	int index; /* of this step; also the ordinal of its random numbers */
 	int row;   /* the layer that emitted it */
 	bool wants_dx[STEP_INPUTS];
 	int dx[STEP_INPUTS]; /* gradient buffers */
-	size_t packed_at, shared_at, partial_at;
+	size_t packed_at, shared_at, partial_at, columns_at;
 };
 
 enum tensor_role {
@@ -199,6 +207,8 @@ struct work {
 	float *const *tensors;          /* by tensor */
 	float *const *tensor_gradients; /* by tensor, this shard's; NULL for buffers */
 	float *packed, *shared, *partial, *scratch;
+	float *columns; /* of the shard's first image */
+	size_t row;     /* floats from a row of the batch's matrices to the next */
 	const struct step *steps;
 	const struct view *value_gradients; /* by value; at NULL where nobody wants it */
 };
@@ -260,15 +270,34 @@ static inline const float *work_partner(const struct work *w, const struct step 
 	return w->shared + w->steps[s->partner].shared_at;
 }
 
-/* All shards of a batch, met. */
+/* Of a whole-batch step: the shard's columns of its matrix, element r of image i at
+ * [r * work->row + i]. */
+static inline float *work_columns(const struct work *w, const struct step *s)
+{
+	return w->columns + s->columns_at * w->row;
+}
+
+/* All shards of a batch, met. The shards' columns lie side by side, beginning with shards[0]'s. */
 struct meeting {
 	int n_shards;
 	const struct work *shards; /* in order */
 	int live;                  /* images of the batch */
+	int columns;               /* with dead lanes: a multiple of 16 */
 	float *shared;             /* this step's */
 	float *const *tensors; /* by tensor: buffers may be written, each slice its own channels */
+	float *const *gradients; /* by tensor, the batch's; NULL for buffers */
 	bool training;
 };
+
+static inline const float *meeting_tensor(const struct meeting *m, const struct step *s, int i)
+{
+	return m->tensors[s->tensors[i]];
+}
+
+static inline float *meeting_gradient(const struct meeting *m, const struct step *s, int i)
+{
+	return m->gradients[s->tensors[i]];
+}
 
 /* The kinds of this instruction set: what layers/kinds.c exports to layers/network/isa.c. */
 struct kinds {

@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "layers/linear_wide.h"
 #include "layers/taps.h"
 
 struct dims {
@@ -208,22 +209,33 @@ static int linear_plan(
 			plan, "bias", TENSOR_BIAS, 1, (int[]){dims->out}, dims->in, dims->out, err);
 	if (step.tensors[0] < 0 || step.tensors[1] < 0)
 		return -1;
-	step.packed = 2 * (size_t)dims->in * (size_t)dims->out;
-	step.scratch = dims->row * SHARD_IMAGES;
+	if (o->blas == LINEAR_BLAS_ALWAYS ||
+		(o->blas == LINEAR_BLAS_WIDE && linear_is_wide(dims->in, dims->out))) {
+		if (PER_ISA(linear_wide)(plan, &step, dims->in, dims->out, err))
+			return -1;
+	} else {
+		step.packed = 2 * (size_t)dims->in * (size_t)dims->out;
+		step.scratch = dims->row * SHARD_IMAGES;
+	}
 	step.out = *out = plan_value(plan, shape_vector(dims->out), err);
 	if (step.out < 0 || plan_step(plan, &step, err) < 0)
 		return -1;
 	plan_macs(plan, (int64_t)dims->in * dims->out);
 	plan_whole(plan);
-	plan_formula(plan, "%d features -> %d", dims->in, dims->out);
+	plan_formula(
+		plan, "%d features -> %d%s", dims->in, dims->out, step.blas ? ", by OpenBLAS" : "");
 	return 0;
 }
+
+static const char *const blas_choices[] = {"wide", "never", "always", NULL};
 
 static const struct option linear_options[] = {
 	{"out_features", OPTION_INT, offsetof(struct linear, out_features), NULL, 1, 1 << 24,
 		.help = "number of outputs"},
 	{"bias", OPTION_BOOL, offsetof(struct linear, bias), "true",
 		.help = "add a trained number to each output"},
+	{"blas", OPTION_CHOICE, offsetof(struct linear, blas), "wide", .choices = blas_choices,
+		.help = "use OpenBLAS, whose bits may differ: in wide layers only, never, always"},
 	{0},
 };
 

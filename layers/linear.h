@@ -14,9 +14,12 @@
 
 #include "layers/layer.h"
 
+enum linear_blas { LINEAR_BLAS_WIDE, LINEAR_BLAS_NEVER, LINEAR_BLAS_ALWAYS };
+
 struct linear {
 	int out_features;
 	bool bias;
+	int blas; /* enum linear_blas: whether it is a whole-batch step (linear_wide.h) */
 };
 
 /* to[image][i] = from[i][lane] for the first `live` images; rows of `row` floats, filled up with 0.

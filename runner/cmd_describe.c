@@ -67,6 +67,11 @@ static void print_totals(const struct experiment *x, const struct network *netwo
 		"training",
 		(double)network->parameters * sizeof(float) / 1024,
 		(double)network_image_bytes(network, true) / 1024);
+	if (network->blas)
+		term_say(stdout,
+			"OpenBLAS computes its wide linear layers: a training gives the same bits "
+			"only with the same version and kernels of OpenBLAS (`blas: never` in each "
+			"makes it independent of them; `runner doctor` shows what is here)");
 }
 
 static int describe(const struct experiment *x, const struct network *network,

@@ -10,6 +10,7 @@
 
 #include "runner/arguments.h"
 #include "runner/commands.h"
+#include "layers/core/blas.h"
 #include "layers/core/suggest.h"
 
 const struct command *const commands[] = {
@@ -117,6 +118,7 @@ int main(int argc, char **argv)
 {
 	int code;
 
+	blas_choose_kernels();
 	setlocale(LC_CTYPE, "C.UTF-8");
 	signal(SIGXFSZ, SIG_IGN); /* a file at its limit is a write error with words */
 	code = run(argc, argv);

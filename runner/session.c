@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "layers/core/blas.h"
 #include "layers/network/isa.h"
 #include "layers/network/numerics.h"
 #include "runner/build.h"
@@ -186,8 +187,8 @@ static int describe_plan(struct store_plan *plan, struct store_dataset *data, st
 }
 
 /* Row and claim: *train says whether this process is to train the run. */
-static int take_run(struct session *s, const struct experiment *x, const struct store_plan *plan,
-	int64_t *run_id, bool *train, struct err *err)
+static int take_run(struct session *s, const struct experiment *x, const struct network *network,
+	const struct store_plan *plan, int64_t *run_id, bool *train, struct err *err)
 {
 	struct environment environment = {0};
 	char folder[EXPERIMENT_FOLDER];
@@ -197,8 +198,8 @@ static int take_run(struct session *s, const struct experiment *x, const struct 
 	s->taken++;
 	if (store_run_create(s->store, plan, s->flags.again, run_id, &created, err))
 		return -1;
-	environment_fill(
-		&environment, isa_kinds()->isa, NUMERICS_VERSION, experiment_folder(x, folder));
+	environment_fill(&environment, isa_kinds()->isa, network->blas, NUMERICS_VERSION,
+		experiment_folder(x, folder));
 	return store_register(s->store, &environment, err) ||
 			       store_run_claim(s->store, *run_id, train, err)
 		       ? -1
@@ -310,7 +311,8 @@ static int train_on(struct session *s, const struct session_run *run, struct err
 	if (dataset_select(
 		    &selection, s->dataset, &x->dataset, x->dataset_places, x->seed, &arena, err) ||
 		describe_plan(&plan, &data, &arena, s->dataset, run, err) ||
-		take_run(s, x, &plan, &run_id, &train, err))
+		(run->network->blas && blas_open(err)) ||
+		take_run(s, x, run->network, &plan, &run_id, &train, err))
 		goto out;
 	result = train ? train_run(s, run, &selection, run_id, err)
 		       : report_by_id(s, run, run_id, true, err);

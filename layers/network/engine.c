@@ -4,66 +4,49 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "layers/core/blas.h"
 #include "layers/network/isa.h"
 
 enum { GRADIENT_BYTES = 256 << 20 }; /* of gradient blocks, unless engine_limit says otherwise */
 
 /* ---- building */
 
-/* What a backward stretch writes of the trained block. */
-static void stretch_gradient(const struct network *network, struct stretch *stretch)
+static bool step_has(const struct step *step, int tensor)
 {
-	stretch->gradient_at = network->n_trained;
-	stretch->gradient_end = 0;
-	for (int s = stretch->back_first; s < stretch->back_end; s++)
-		for (int i = 0; i < network->steps[s].n_tensors; i++) {
-			const struct tensor *t = &network->tensors[network->steps[s].tensors[i]];
-			size_t end =
-				t->at + (t->size + ALIGN_FLOATS - 1) / ALIGN_FLOATS * ALIGN_FLOATS;
-
-			if (t->role == TENSOR_BUFFER)
-				continue;
-			if (t->at < stretch->gradient_at)
-				stretch->gradient_at = t->at;
-			if (end > stretch->gradient_end)
-				stretch->gradient_end = end;
-		}
+	for (int i = 0; i < step->n_tensors; i++)
+		if (step->tensors[i] == tensor)
+			return true;
+	return false;
 }
 
-static int engine_stretches(struct engine *engine, struct err *err)
+/* Where tensors and their gradients are; a shard has no gradient of what a whole-batch step trains.
+ */
+static int engine_tensors(struct engine *engine, struct err *err)
 {
 	const struct network *network = engine->network;
-	int n = network->n_steps;
-	struct stretch *s = arena_take(&engine->arena, (2 * (size_t)n + 1) * sizeof *s, err);
+	struct arena *arena = &engine->arena;
+	size_t n = (size_t)network->n_tensors;
 
-	if (!s)
+	engine->tensors = arena_take(arena, n * sizeof *engine->tensors, err);
+	engine->gradients = arena_take(arena, n * sizeof *engine->gradients, err);
+	engine->block_at = arena_take(arena, n * sizeof *engine->block_at, err);
+	if (!engine->tensors || !engine->gradients || !engine->block_at)
 		return -1;
-	engine->stretches = s;
-	s->load = true;
-	s->meet = -1;
-	for (int i = 0; i < n; i++) {
-		s->end = i + 1;
-		if (!network->steps[i].ops->meet)
+	for (int i = 0; i < network->n_tensors; i++) {
+		const struct tensor *t = &network->tensors[i];
+		bool trained = t->role != TENSOR_BUFFER, whole = false;
+
+		for (int s = 0; s < network->n_steps; s++)
+			whole |= network->steps[s].columns && step_has(&network->steps[s], i);
+		engine->tensors[i] =
+			t->at + (trained ? engine->state->trained : engine->state->buffers);
+		engine->gradients[i] = trained ? engine->gradient + t->at : NULL;
+		engine->block_at[i] = NO_BLOCK;
+		if (!trained || whole)
 			continue;
-		s->meet = i;
-		s++;
-		*s = (struct stretch){.first = i + 1, .end = i + 1, .meet = -1};
+		engine->block_at[i] = engine->block_size;
+		engine->block_size += (t->size + ALIGN_FLOATS - 1) / ALIGN_FLOATS * ALIGN_FLOATS;
 	}
-	s->loss = true;
-	s->back_first = s->back_end = n;
-	for (int i = n - 1; i >= 0; i--) {
-		s->back_first = i;
-		if (!network->steps[i].ops->meet_back)
-			continue;
-		s->meet = i;
-		s->back = true;
-		s++;
-		*s = (struct stretch){.meet = -1, .back_first = i, .back_end = i};
-	}
-	s->last = true;
-	engine->n_stretches = (int)(s - engine->stretches) + 1;
-	for (int i = 0; i < engine->n_stretches; i++)
-		stretch_gradient(network, &engine->stretches[i]);
 	return 0;
 }
 
@@ -82,26 +65,99 @@ static int engine_slices(struct engine *engine, struct err *err)
 			engine->slices[engine->n_slices++] = (struct slice){
 				.at = t->at + at,
 				.n = t->size - at < SLICE ? t->size - at : SLICE,
-				.bias = t->role != TENSOR_WEIGHT,
+				.block_at = engine->block_at[i] + at,
+				.tensor = i,
 			};
 	}
 	return 0;
 }
 
-static int engine_tensors(struct engine *engine, struct err *err)
+/* The slices whose gradients the steps of a backward stretch write. */
+static int stretch_folds(struct engine *engine, struct stretch *stretch, struct err *err)
 {
 	const struct network *network = engine->network;
 
-	engine->tensors = arena_take(
-		&engine->arena, (size_t)network->n_tensors * sizeof *engine->tensors, err);
-	if (!engine->tensors)
+	stretch->folds =
+		arena_take(&engine->arena, (size_t)engine->n_slices * sizeof *stretch->folds, err);
+	if (!stretch->folds)
 		return -1;
-	for (int i = 0; i < network->n_tensors; i++) {
-		const struct tensor *t = &network->tensors[i];
+	for (int i = 0; i < engine->n_slices; i++) {
+		int tensor = engine->slices[i].tensor;
+		bool writes = false;
 
-		engine->tensors[i] = t->at + (t->role == TENSOR_BUFFER ? engine->state->buffers
-								       : engine->state->trained);
+		for (int s = stretch->back_first; s < stretch->back_end; s++)
+			writes |= step_has(&network->steps[s], tensor);
+		if (writes && engine->block_at[tensor] != NO_BLOCK)
+			stretch->folds[stretch->n_folds++] = i;
 	}
+	return 0;
+}
+
+static struct stretch *stretch_new(struct stretches *list, int forward, int back)
+{
+	struct stretch *s = &list->at[list->n++];
+
+	*s = (struct stretch){.first = forward,
+		.end = forward,
+		.met = -1,
+		.back_first = back,
+		.back_end = back,
+		.meet = -1};
+	return s;
+}
+
+/* Forward; `all`: with the meetings of training. Returns the last stretch. */
+static struct stretch *stretches_forward(
+	struct stretches *list, const struct network *network, bool all)
+{
+	struct stretch *s = stretch_new(list, 0, network->n_steps);
+
+	s->load = true;
+	for (int i = 0; i < network->n_steps; i++) {
+		const struct step *step = &network->steps[i];
+
+		s->end = i + 1;
+		if (!step->ops->meet || !(all || step->columns))
+			continue;
+		s->meet = i;
+		s = stretch_new(list, i + 1, network->n_steps);
+	}
+	s->loss = true;
+	return s;
+}
+
+/* Backward, from the end of stretch s on. */
+static void stretches_back(struct stretches *list, const struct network *network, struct stretch *s)
+{
+	for (int i = network->n_steps - 1; i >= 0; i--) {
+		const struct step *step = &network->steps[i];
+
+		s->back_first = i;
+		if (!step->ops->meet_back || !engine_runs_back(network, step))
+			continue;
+		s->meet = i;
+		s->back = true;
+		s = stretch_new(list, network->n_steps, i);
+		s->met = i;
+	}
+	s->last = true;
+}
+
+static int engine_stretches(struct engine *engine, struct err *err)
+{
+	const struct network *network = engine->network;
+	size_t n = (size_t)network->n_steps + 1;
+	struct stretches *training = &engine->training, *evaluation = &engine->evaluation;
+
+	training->at = arena_take(&engine->arena, 2 * n * sizeof *training->at, err);
+	evaluation->at = arena_take(&engine->arena, n * sizeof *evaluation->at, err);
+	if (!training->at || !evaluation->at)
+		return -1;
+	stretches_forward(evaluation, network, false);
+	stretches_back(training, network, stretches_forward(training, network, true));
+	for (int i = 0; i < training->n; i++)
+		if (stretch_folds(engine, &training->at[i], err))
+			return -1;
 	return 0;
 }
 
@@ -123,8 +179,8 @@ int engine_new(struct engine **out, const struct network *network, const struct 
 	engine->shared = engine_floats(engine, network->shared_size, err);
 	engine->gradient = engine_floats(engine, network->n_trained, err);
 	if (!engine->packed || !engine->shared || !engine->gradient ||
-		engine_stretches(engine, err) || engine_slices(engine, err) ||
-		engine_tensors(engine, err)) {
+		engine_tensors(engine, err) || engine_slices(engine, err) ||
+		engine_stretches(engine, err) || (network->blas && blas_open(err))) {
 		engine_free(engine);
 		return -1;
 	}
@@ -153,20 +209,19 @@ const float *engine_gradient(const struct engine *engine)
 
 /* ---- a batch */
 
-/* Floats of the stretch's gradient, one slice: first block, or sum so far, plus the others in
- * order. */
+/* One slice of the stretch's gradient: first block, or sum so far, plus the others in order. */
 static void fold_slice(void *context, int item, int worker)
 {
 	const struct job *job = context;
 	struct engine *engine = job->engine;
-	size_t at = job->stretch->gradient_at + (size_t)item * SLICE;
-	size_t left = job->stretch->gradient_end - at, n = left < SLICE ? left : SLICE;
+	const struct slice *slice = &engine->slices[job->stretch->folds[item]];
+	float *sum = engine->gradient + slice->at;
 	struct lap lap = lap_start(engine, worker);
 
 	if (job->first == 0)
-		memcpy(engine->gradient + at, engine->blocks[0] + at, n * sizeof(float));
+		memcpy(sum, engine->blocks[0] + slice->block_at, slice->n * sizeof *sum);
 	for (int b = job->first == 0; b < job->shards; b++)
-		engine->kinds->accumulate(engine->gradient + at, engine->blocks[b] + at, n);
+		engine->kinds->accumulate(sum, engine->blocks[b] + slice->block_at, slice->n);
 	lap_end(&lap, CLOCK_FOLD);
 }
 
@@ -194,11 +249,16 @@ static void meet_slice(void *context, int item, int worker)
 	const struct job *job = context;
 	struct engine *engine = job->engine;
 	const struct step *step = &engine->network->steps[job->stretch->meet];
-	struct meeting meeting = {.n_shards = (job->batch->n + SHARD - 1) / SHARD,
-		.shards = engine->shards,
-		.live = job->batch->n,
+	int left = job->batch->n - job->window * SHARD, room = job->in_window * SHARD;
+	int live = left < room ? left : room;
+	struct meeting meeting = {.n_shards = job->in_window,
+		.shards = engine->shards + job->window,
+		.live = live,
+		.columns = (live + GROUP - 1) / GROUP * GROUP,
 		.shared = engine->shared + step->shared_at,
-		.tensors = engine->tensors};
+		.tensors = engine->tensors,
+		.gradients = engine->gradients,
+		.training = job->training};
 	struct lap lap = lap_start(engine, worker);
 
 	if (job->stretch->back)
@@ -209,26 +269,38 @@ static void meet_slice(void *context, int item, int worker)
 		clock_of(job->stretch->meet, job->stretch->back ? CLOCK_BACKWARD : CLOCK_FORWARD));
 }
 
-/* All shards through one stretch, in rounds of as many as there are gradient blocks. */
-static void run_stretch(struct job *job, int shards)
+/* The shards of a window through one stretch; in training in rounds of as many as there are
+ * gradient blocks. */
+static void run_stretch(struct job *job)
 {
 	struct engine *engine = job->engine;
 	const struct stretch *stretch = job->stretch;
-	size_t width = stretch->gradient_end > stretch->gradient_at
-			       ? stretch->gradient_end - stretch->gradient_at
-			       : 0;
-	int slices = (int)((width + SLICE - 1) / SLICE);
+	int end = job->window + job->in_window;
+	int round = job->training ? engine->n_blocks : job->in_window;
 
-	for (job->first = 0; job->first < shards; job->first += job->shards) {
-		int left = shards - job->first;
-
-		job->shards = left < engine->n_blocks ? left : engine->n_blocks;
+	for (job->first = job->window; job->first < end; job->first += job->shards) {
+		job->shards = end - job->first < round ? end - job->first : round;
 		team_for(engine->team, job->shards, engine_shard, job);
-		team_for(engine->team, slices, fold_slice, job);
+		team_for(engine->team, stretch->n_folds, fold_slice, job);
 	}
 	if (stretch->meet >= 0)
 		team_for(engine->team, engine->network->steps[stretch->meet].slices, meet_slice,
 			job);
+}
+
+/* All shards, `window` of them at a time. */
+static void run_stretches(
+	struct job *job, const struct stretches *stretches, int shards, int window)
+{
+	for (job->window = 0; job->window < shards; job->window += window) {
+		int left = shards - job->window;
+
+		job->in_window = left < window ? left : window;
+		for (int i = 0; i < stretches->n; i++) {
+			job->stretch = &stretches->at[i];
+			run_stretch(job);
+		}
+	}
 }
 
 static void sum_shards(const struct engine *engine, int shards, struct batch_result *result)
@@ -280,10 +352,7 @@ int engine_backward(struct engine *engine, const struct batch *batch, struct bat
 
 	if (job_begin(&job, shards, err))
 		return -1;
-	for (int i = 0; i < engine->n_stretches; i++) {
-		job.stretch = &engine->stretches[i];
-		run_stretch(&job, shards);
-	}
+	run_stretches(&job, &engine->training, shards, shards);
 	sum_shards(engine, shards, result);
 	if (batch->norms)
 		sum_norms(engine, shards, batch);
@@ -293,14 +362,12 @@ int engine_backward(struct engine *engine, const struct batch *batch, struct bat
 int engine_evaluate(struct engine *engine, const struct batch *batch, struct batch_result *result,
 	struct err *err)
 {
-	const struct stretch all = {
-		.load = true, .end = engine->network->n_steps, .loss = true, .meet = -1};
-	struct job job = {.engine = engine, .batch = batch, .stretch = &all};
+	struct job job = {.engine = engine, .batch = batch};
 	int shards = (batch->n + SHARD - 1) / SHARD;
 
 	if (job_begin(&job, shards, err))
 		return -1;
-	team_for(engine->team, shards, engine_shard, &job);
+	run_stretches(&job, &engine->evaluation, shards, job_together(&job) ? WINDOW : shards);
 	sum_shards(engine, shards, result);
 	return 0;
 }
@@ -319,7 +386,7 @@ static void update_slice(void *context, int item, int worker)
 		.n = slice->n,
 		.lr = job->lr,
 		.step = engine->state->step,
-		.bias = slice->bias};
+		.bias = engine->network->tensors[slice->tensor].role != TENSOR_WEIGHT};
 	struct lap lap = lap_start(engine, worker);
 
 	for (int i = 0; i < OPTIMIZER_STATES; i++)

@@ -9,8 +9,9 @@
  * not cleared, so an unused one costs no memory. Gradient blocks belong to the shards of a round.
  *
  * A batch is a list of *stretches*: forward from one meeting to the next, then the loss, then
- * backward likewise; the last forward and the first backward stretch are one.
- * Nothing is allocated once a batch of the largest size has been seen.
+ * backward likewise; the last forward and the first backward stretch are one. In evaluation only
+ * whole-batch steps meet; the images then come in windows, whose shards are held in memory
+ * together. Nothing is allocated once a batch of the largest size has been seen.
  */
 #ifndef LAYERS_NETWORK_ENGINE_INSIDE_H
 #define LAYERS_NETWORK_ENGINE_INSIDE_H
@@ -20,6 +21,7 @@
 enum {
 	SHARD = SHARD_GROUPS * GROUP,
 	SLICE = 16384, /* floats that one thread adds or updates at once */
+	WINDOW = 8,    /* shards that meet in evaluation */
 	ALIGN_FLOATS = 16
 };
 
@@ -28,11 +30,17 @@ struct stretch {
 	bool load; /* first of all: the images */
 	int first, end;
 	bool loss;
+	int met; /* step whose meet_back ended the stretch before; -1: none */
 	int back_first, back_end;
-	size_t gradient_at, gradient_end; /* of the trained block: what backward writes */
-	int meet;  /* step that meets when all shards are through; -1: none */
-	bool back; /* meet_back rather than meet */
-	bool last; /* all is known of the shard when it is through */
+	int n_folds, *folds; /* slices whose gradients the shards write on their way */
+	int meet;            /* step that meets when all shards are through; -1: none */
+	bool back;           /* meet_back rather than meet */
+	bool last;           /* all is known of the shard when it is through */
+};
+
+struct stretches {
+	int n;
+	struct stretch *at;
 };
 
 struct workspace {
@@ -42,10 +50,14 @@ struct workspace {
 	float *scratch, *loss, *targets;
 };
 
-/* A stretch of one tensor, for the optimizer. */
+#define NO_BLOCK SIZE_MAX /* at block_at: the gradient is made in a meeting */
+
+/* A part of one tensor: what a thread folds or updates at once. */
 struct slice {
 	size_t at, n;
-	bool bias;
+	size_t block_at; /* where shards' gradients have it: there is no room for whole-batch ones
+			  */
+	int tensor;
 };
 
 struct engine {
@@ -55,24 +67,26 @@ struct engine {
 	struct state *state;
 	struct team *team;
 
-	int n_stretches;
-	struct stretch *stretches;
+	struct stretches training, evaluation;
 	int n_slices;
 	struct slice *slices;
-	float **tensors;
+	float **tensors, **gradients; /* by tensor */
 	float *packed, *shared, *gradient;
 
 	int n_workspaces;
 	struct workspace *workspaces;
-	size_t limit; /* bytes of gradient blocks */
-	int n_blocks; /* gradient blocks */
+	size_t limit;      /* bytes of gradient blocks */
+	size_t block_size; /* floats of one */
+	size_t *block_at;  /* by tensor: where a block has its gradient */
+	int n_blocks;
 	float **blocks;
 	float ***block_tensors; /* [block][tensor] */
 	int n_shards;           /* room in the arrays by shard: */
 	struct work *shards;
 	double *shard_loss;
 	int *shard_correct;
-	float *partial;
+	float *partial, *columns;
+	size_t row;          /* images that `columns` has room for */
 	double *shard_norms; /* [shard][2][row] */
 	bool prepared;       /* packed fits the weights */
 	int64_t *clocks;     /* [worker][clock_places], enum clock; NULL: no times are taken */
@@ -86,11 +100,28 @@ struct job {
 	const struct batch *batch;
 	const struct stretch *stretch;
 	bool training;
+	int window; /* first shard of those that go through the stretches together */
+	int in_window;
 	int first;  /* shard of the round's first item */
 	int shards; /* of the round */
 	const struct spec *optimizer;
 	double lr;
 };
+
+/* All shards of a window are in memory together: some of the steps couple them. */
+static inline bool job_together(const struct job *job)
+{
+	const struct network *network = job->engine->network;
+
+	return job->training ? network->couples : network->whole_batch;
+}
+
+/* Nothing goes backward where no gradient arrives: behind a step that passes none on, or where
+ * nothing is trained. What is trained there keeps a gradient of 0. */
+static inline bool engine_runs_back(const struct network *network, const struct step *step)
+{
+	return step->ops->backward && (step->out < 0 || network->values[step->out].gradient >= 0);
+}
 
 /* ---- engine_space.c */
 

@@ -172,6 +172,8 @@ static struct work *shard_begin(
 		.shared = engine->shared,
 		.partial = engine->partial + (size_t)shard * network->partial_size,
 		.scratch = space->scratch,
+		.columns = engine->columns + (size_t)(shard - job->window) * SHARD,
+		.row = engine->row,
 		.steps = network->steps,
 		.value_gradients = space->value_gradients,
 	};
@@ -190,11 +192,24 @@ static void give_input_gradient(const struct job *job, const struct work *w, int
 		memset(to, 0, (size_t)w->live * size * sizeof *to);
 }
 
-/* Nothing goes backward where no gradient arrives: behind a step that passes none on, or where
- * nothing is trained. What is trained there keeps a gradient of 0. */
-static bool runs_back(const struct step *step, const struct work *w)
+/* Steps back_end - 1 .. back_first. What a meeting wrote for the inputs of a step is added to what
+ * other readers of them did when the meeting is over. */
+static void run_back(const struct job *job, const struct work *w, struct lap *lap)
 {
-	return step->ops->backward && (step->out < 0 || w->value_gradients[step->out].at);
+	const struct stretch *stretch = job->stretch;
+	const struct network *network = job->engine->network;
+
+	if (stretch->met >= 0)
+		add_readers(job->engine, w, stretch->met);
+	lap_end(lap, CLOCK_ADD);
+	for (int s = stretch->back_end - 1; s >= stretch->back_first; s--) {
+		if (engine_runs_back(network, &network->steps[s]))
+			network->steps[s].ops->backward(&network->steps[s], w);
+		lap_end(lap, clock_of(s, CLOCK_BACKWARD));
+		if (!stretch->back || s != stretch->meet)
+			add_readers(job->engine, w, s);
+		lap_end(lap, CLOCK_ADD);
+	}
 }
 
 void engine_shard(void *context, int item, int worker)
@@ -204,8 +219,8 @@ void engine_shard(void *context, int item, int worker)
 	struct engine *engine = job->engine;
 	const struct network *network = engine->network;
 	int shard = job->first + item;
-	bool own = job->training && network->couples;
-	const struct workspace *space = &engine->workspaces[own ? shard : worker];
+	const struct workspace *space =
+		&engine->workspaces[job_together(job) ? shard - job->window : worker];
 	struct work *w = shard_begin(job, shard, space, item);
 	struct lap lap = lap_start(engine, worker);
 
@@ -222,13 +237,7 @@ void engine_shard(void *context, int item, int worker)
 	lap_end(&lap, CLOCK_LOSS);
 	if (!job->training)
 		return;
-	for (int s = stretch->back_end - 1; s >= stretch->back_first; s--) {
-		if (runs_back(&network->steps[s], w))
-			network->steps[s].ops->backward(&network->steps[s], w);
-		lap_end(&lap, clock_of(s, CLOCK_BACKWARD));
-		add_readers(engine, w, s);
-		lap_end(&lap, CLOCK_ADD);
-	}
+	run_back(job, w, &lap);
 	if (!stretch->last)
 		return;
 	if (job->batch->norms)

@@ -77,13 +77,13 @@ static int engine_blocks(struct engine *engine, int n, struct err *err)
 		float **tensors = arena_take(
 			&engine->arena, (size_t)network->n_tensors * sizeof *tensors, err);
 
-		engine->blocks[b] = engine_floats(engine, network->n_trained, err);
+		engine->blocks[b] = engine_floats(engine, engine->block_size, err);
 		engine->block_tensors[b] = tensors;
 		if (!engine->blocks[b] || !tensors)
 			return -1;
 		for (int i = 0; i < network->n_tensors; i++)
-			if (network->tensors[i].role != TENSOR_BUFFER)
-				tensors[i] = engine->blocks[b] + network->tensors[i].at;
+			if (engine->block_at[i] != NO_BLOCK)
+				tensors[i] = engine->blocks[b] + engine->block_at[i];
 	}
 	engine->n_blocks = n;
 	return 0;
@@ -127,7 +127,7 @@ static int engine_shards(struct engine *engine, int shards, struct err *err)
 /* As many gradient blocks as there are shards or as the limit allows, but one for each thread. */
 static int blocks_wanted(const struct engine *engine, int shards)
 {
-	size_t bytes = (engine->network->n_trained + 1) * sizeof(float);
+	size_t bytes = (engine->block_size + 1) * sizeof(float);
 	size_t most = engine->limit / bytes + 1, threads = (size_t)team_size(engine->team);
 
 	if (most < threads)
@@ -135,12 +135,31 @@ static int blocks_wanted(const struct engine *engine, int shards)
 	return (size_t)shards < most ? shards : (int)most;
 }
 
+/* The batch's matrices. Rows do not lie a power of two apart, which would crowd few sets of a
+ * cache.
+ */
+static int engine_columns(struct engine *engine, size_t images, struct err *err)
+{
+	engine->row = 0;
+	engine->columns =
+		engine_floats(engine, engine->network->columns_size * (images + ALIGN_FLOATS), err);
+	if (!engine->columns)
+		return -1;
+	engine->row = images + ALIGN_FLOATS;
+	return 0;
+}
+
 int engine_reserve(struct engine *engine, int shards, bool training, struct err *err)
 {
+	const struct network *network = engine->network;
 	int spaces = team_size(engine->team), blocks = training ? blocks_wanted(engine, shards) : 0;
+	int together = training || shards < WINDOW ? shards : WINDOW;
 
-	if (training && engine->network->couples && shards > spaces)
-		spaces = shards;
+	if ((training ? network->couples : network->whole_batch) && together > spaces)
+		spaces = together;
+	if (network->whole_batch && engine->row < (size_t)together * SHARD &&
+		engine_columns(engine, (size_t)together * SHARD, err))
+		return -1;
 	if (engine->n_workspaces < spaces && engine_workspaces(engine, spaces, err))
 		return -1;
 	if (engine->n_shards < shards && engine_shards(engine, shards, err))

@@ -64,7 +64,9 @@ struct network {
 	size_t n_trained, n_buffers; /* floats of the two blocks, tensors padded to 16 */
 	size_t parameters;           /* trained numbers, padding not counted */
 	int64_t macs, macs_back;
-	bool couples; /* some step has a meeting */
+	bool couples;     /* some step has a meeting */
+	bool whole_batch; /* some step has one in evaluation too */
+	bool blas;        /* some step's bits depend on OpenBLAS */
 
 	/* Workspace of one group: floats in values and gradients, by root value and gradient
 	 * buffer. */
@@ -72,7 +74,7 @@ struct network {
 	const size_t *value_at; /* by root value */
 	const struct gradient *gradients;
 	int n_gradients;
-	size_t packed_size, shared_size, partial_size, scratch_size;
+	size_t packed_size, shared_size, partial_size, columns_size, scratch_size;
 	struct arena arena;
 };
 

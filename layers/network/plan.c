@@ -206,12 +206,16 @@ int plan_step(struct plan *plan, const struct step *step, struct err *err)
 	s->packed_at = network->packed_size;
 	s->shared_at = network->shared_size;
 	s->partial_at = network->partial_size;
+	s->columns_at = network->columns_size;
 	network->packed_size += (s->packed + ALIGN - 1) / ALIGN * ALIGN;
 	network->shared_size += (s->shared + ALIGN - 1) / ALIGN * ALIGN;
 	network->partial_size += (s->partial + ALIGN - 1) / ALIGN * ALIGN;
+	network->columns_size += s->columns;
 	plan_scratch(plan, s->scratch);
 	if (s->ops->meet || s->ops->meet_back)
 		network->couples = true;
+	network->whole_batch = network->whole_batch || s->columns;
+	network->blas = network->blas || s->blas;
 	network->n_steps++;
 	return id;
 }

@@ -8,13 +8,14 @@
 #include <openssl/crypto.h>
 #include <png.h>
 #include <sqlite3.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 #include <yaml.h>
+
+#include "layers/core/blas.h"
 
 enum { PATH_TEXT = 4096, LINE_TEXT = 4096 };
 
@@ -157,7 +158,7 @@ static void environment_os(char text[ENVIRONMENT_TEXT])
 }
 
 /* aarch64 has no model name; its implementer and part numbers must do. */
-static void environment_cpu(char text[ENVIRONMENT_TEXT])
+void environment_cpu(char text[ENVIRONMENT_TEXT])
 {
 	char maker[32], part[32];
 
@@ -182,7 +183,7 @@ static void environment_compiler(char text[ENVIRONMENT_TEXT])
 #define ISAL(a, b, c) TEXT(a) "." TEXT(b) "." TEXT(c)
 #define ISAL_RELEASE ISAL(ISAL_MAJOR_VERSION, ISAL_MINOR_VERSION, ISAL_PATCH_VERSION)
 
-static void environment_versions(char *text, size_t size)
+void environment_versions(char *text, size_t size)
 {
 	json_t *all = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "runner",
 		RUNNER_VERSION, "libc", gnu_get_libc_version(), "sqlite", sqlite3_libversion(),
@@ -198,12 +199,16 @@ static void environment_versions(char *text, size_t size)
 	json_decref(all);
 }
 
-void environment_fill(struct environment *environment, const char *instruction_set, int numerics,
-	const char *config_dir)
+void environment_fill(struct environment *environment, const char *instruction_set, bool blas,
+	int numerics, const char *config_dir)
 {
 	*environment = (struct environment){.numerics = numerics};
 	environment->cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
 	snprintf(environment->instruction_set, ENVIRONMENT_TEXT, "%s", instruction_set);
+	if (blas) {
+		snprintf(environment->blas, ENVIRONMENT_TEXT, "%s", blas_version());
+		snprintf(environment->blas_kernels, ENVIRONMENT_TEXT, "%s", blas_kernels());
+	}
 	environment_cpu(environment->cpu);
 	environment_compiler(environment->compiler);
 	environment_versions(environment->versions, sizeof environment->versions);

@@ -8,6 +8,9 @@
 #ifndef RUNNER_STORE_ENVIRONMENT_H
 #define RUNNER_STORE_ENVIRONMENT_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
 enum { ENVIRONMENT_TEXT = 160 };
 
 struct environment {
@@ -23,10 +26,17 @@ struct environment {
 	char os[ENVIRONMENT_TEXT]; /* "Debian GNU/Linux 12 (bookworm), Linux 6.1.0 x86_64" */
 };
 
-/* Fills all but blas and blas_kernels. `config_dir` is a folder in (or the root of) the git
- * checkout of the configs; NULL: no commit. */
-void environment_fill(struct environment *environment, const char *instruction_set, int numerics,
-	const char *config_dir);
+/* Fills it; the BLAS only where it is open (layers/core/blas.h) and `blas` says that the run uses
+ * it. `config_dir` is a folder in (or the root of) the git checkout of the configs; NULL: no
+ * commit. */
+void environment_fill(struct environment *environment, const char *instruction_set, bool blas,
+	int numerics, const char *config_dir);
+
+/* The CPU's name, as /proc/cpuinfo has it. */
+void environment_cpu(char text[ENVIRONMENT_TEXT]);
+
+/* A JSON object: the runner's version and its libraries'. */
+void environment_versions(char *text, size_t size);
 
 /* The commit that HEAD of the checkout around `folder` stands at, read from the files of .git (also
  * in a worktree and with packed refs); empty where there is none. Local changes are not seen. */

@@ -127,8 +127,8 @@ struct store_plan {
 int store_run_create(struct store *store, const struct store_plan *plan, bool again,
 	int64_t *run_id, bool *created, struct err *err);
 
-/* Makes this process a worker, on the machine that `environment` tells of. Once, before the first
- * claim; a second call does nothing. */
+/* Makes this process a worker, unless it is one already; what it claims from now on is trained in
+ * `environment`. Before every claim for which that differs. */
 int store_register(struct store *store, const struct environment *environment, struct err *err);
 
 /*
@@ -256,8 +256,8 @@ int store_run_find(struct store *store, const char *run_hash, struct arena *aren
 	struct store_run **run, struct err *err);
 
 /* The run that a person means: its number, or a name (then the latest of that name that is not set
- * aside); NULL means the latest of all. Fails with the nearest name, or with what to type, when there
- * is none. */
+ * aside); NULL means the latest of all. Fails with the nearest name, or with what to type, when
+ * there is none. */
 int store_run_get(struct store *store, const char *which, struct arena *arena,
 	struct store_run **run, struct err *err);
 

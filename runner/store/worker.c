@@ -100,13 +100,11 @@ static int worker_lock(struct store *store, int64_t worker_id)
 
 int store_register(struct store *store, const struct environment *environment, struct err *err)
 {
-	int64_t worker_id = 0;
+	int64_t worker_id = store->worker_id;
 
-	if (store->worker_id)
-		return 0;
 	if (sql_begin(store) || worker_environment(store, environment) ||
-		worker_number(store, &worker_id) || sql_commit(store) ||
-		worker_lock(store, worker_id))
+		(!worker_id && worker_number(store, &worker_id)) || sql_commit(store) ||
+		(!store->worker_id && worker_lock(store, worker_id)))
 		return sql_failed(store, err, "register as a worker");
 	return 0;
 }

@@ -123,7 +123,7 @@ static int claim(struct store *store, int64_t *run_id, struct err *err)
 	struct environment environment = {0};
 	bool claimed;
 
-	environment_fill(&environment, isa_kinds()->isa, NUMERICS_VERSION, NULL);
+	environment_fill(&environment, isa_kinds()->isa, false, NUMERICS_VERSION, NULL);
 	if (store_register(store, &environment, err) ||
 		store_run_claim(store, *run_id, &claimed, err))
 		return -1;

@@ -142,7 +142,7 @@ enum { IN = 2, MID = 3, H = 2, W = 3, PLANE = H * W, OUT = 2, IMAGES = 40 };
 static struct network *coupled_network(void)
 {
 	static struct conv2d conv = {MID, {1, 1}, {1, 1}, {1, 1}, {0}, 1, true};
-	static struct linear linear = {OUT, true};
+	static struct linear linear = {.out_features = OUT, .bias = true};
 	static struct spec body[2], layers[4];
 	static struct residual residual;
 	struct specs specs = {4, layers};
@@ -323,6 +323,58 @@ static void test_same_bits(void **unused)
 	}
 }
 
+/* Whole-batch steps: neither threads nor gradient blocks change a bit, while training or not. */
+static void test_whole_batch(void **unused)
+{
+	enum { WIDE_IN = 6, WIDE = 40, WIDE_OUT = 3, MANY = 300, SAME_BITS_RUNS = 10 };
+	static const int threads[] = {1, 2, 7, 7};
+	static struct linear first = {WIDE, true, LINEAR_BLAS_ALWAYS};
+	static struct linear second = {WIDE, true, LINEAR_BLAS_ALWAYS};
+	static struct linear last = {WIDE_OUT, true, LINEAR_BLAS_NEVER};
+	static float x[MANY * WIDE_IN], dy[MANY * WIDE_OUT], y[2][MANY * WIDE_OUT];
+	static float want[2][MANY * WIDE_OUT], gradient[4096];
+	struct spec layers[] = {trial_spec("linear", &first), PLAIN(tanh),
+		trial_spec("linear", &second), PLAIN(tanh), trial_spec("linear", &last)};
+	struct specs specs = {5, layers};
+	struct network_request request = {.layers = &specs, .input = shape_vector(WIDE_IN)};
+	struct examples examples = {.inputs = x};
+	struct batch batch = {.examples = &examples, .n = MANY, .output_gradient = dy};
+	struct batch_result result;
+	struct err err = {0};
+
+	(void)unused;
+	for (int i = 0; i < MANY * WIDE_IN; i++)
+		x[i] = (float)sin(i);
+	for (int i = 0; i < MANY * WIDE_OUT; i++)
+		dy[i] = (float)cos(3 * i);
+	for (int i = 0; i < 4 * SAME_BITS_RUNS; i++) {
+		struct fixture f;
+		size_t bytes;
+
+		assert_int_equal(network_plan(&f.network, &request, &err), 0);
+		assert_int_equal(state_new(&f.state, f.network, NULL, &err), 0);
+		assert_int_equal(team_new(&f.team, threads[i % 4], &err), 0);
+		assert_int_equal(
+			engine_new(&f.engine, f.network, &no_loss, &f.state, f.team, &err), 0);
+		engine_limit(f.engine, i % 4 == 3 ? 1 : 1 << 20);
+		bytes = f.network->n_trained * sizeof(float);
+		assert_true(bytes <= sizeof gradient && f.network->blas);
+		for (size_t j = 0; j < f.network->n_trained; j++)
+			f.state.trained[j] = (float)sin(0.7 * (double)j);
+		batch.outputs = y[0];
+		assert_int_equal(engine_backward(f.engine, &batch, &result, &err), 0);
+		batch.outputs = y[1];
+		assert_int_equal(engine_evaluate(f.engine, &batch, &result, &err), 0);
+		if (!i) {
+			memcpy(gradient, engine_gradient(f.engine), bytes);
+			memcpy(want, y, sizeof want);
+		}
+		assert_memory_equal(gradient, engine_gradient(f.engine), bytes);
+		assert_memory_equal(want, y, sizeof want);
+		fixture_free(&f);
+	}
+}
+
 /* In evaluation there is no meeting: batch_mean passes its input on. */
 static void test_evaluation(void **unused)
 {
@@ -432,7 +484,7 @@ static const struct layer_kind stop_kind = {
 /* Behind a step without backward, gradients are 0. */
 static void test_no_gradient(void **unused)
 {
-	static struct linear options = {TINY, true};
+	static struct linear options = {.out_features = TINY, .bias = true};
 	struct spec layers[] = {trial_spec("linear", &options), {.kind = &stop_kind.kind},
 		trial_spec("linear", &options)};
 	struct fixture f;
@@ -514,6 +566,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_coupled_step),
 		cmocka_unit_test(test_same_bits),
+		cmocka_unit_test(test_whole_batch),
 		cmocka_unit_test(test_evaluation),
 		cmocka_unit_test(test_no_steps),
 		cmocka_unit_test(test_no_gradient),

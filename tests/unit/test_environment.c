@@ -95,7 +95,7 @@ static void the_machine_is_told_of(void **unused)
 	json_t *versions;
 
 	(void)unused;
-	environment_fill(&e, "avx2", 3, NULL);
+	environment_fill(&e, "avx2", false, 3, NULL);
 	assert_string_equal(e.instruction_set, "avx2");
 	assert_int_equal(e.numerics, 3);
 	assert_true(e.cores >= 1);

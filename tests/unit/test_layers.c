@@ -85,9 +85,40 @@ static void test_linear(void **state)
 		for (int j = 0; j < 5; j++) {
 			snprintf(what, sizeof what, "linear %d to %d", sizes[i][0], sizes[i][1]);
 			trial_check(what,
-				LAYERS(LAYER(linear, struct linear, sizes[i][1], (i + j) % 2 == 0)),
+				LAYERS(LAYER(linear, struct linear, .out_features = sizes[i][1],
+					.bias = (i + j) % 2 == 0)),
 				shape_vector(sizes[i][0]), images[j]);
 		}
+}
+
+/* Whole-batch steps: more shards than one, dead lanes, more images than a window of evaluation
+ * holds; gradients that no reader, one reader and two readers of the input want. */
+static void test_linear_wide(void **state)
+{
+	static const int sizes[][2] = {{1, 1}, {7, 5}, {33, 10}, {16, 17}, {5, 40}};
+	static const int many[] = {1, 17, 40, 64, 300};
+	struct specs none = {0, NULL};
+	char what[64];
+
+	(void)state;
+	for (int i = 0; i < COUNT(sizes); i++)
+		for (int j = 0; j < 5; j++) {
+			snprintf(what, sizeof what, "wide linear %d to %d", sizes[i][0],
+				sizes[i][1]);
+			trial_check(what,
+				LAYERS(LAYER(linear, struct linear, sizes[i][1], (i + j) % 2 == 0,
+					LINEAR_BLAS_ALWAYS)),
+				shape_vector(sizes[i][0]), many[j]);
+		}
+	trial_check("wide linear among others",
+		LAYERS(PLAIN(flatten), LAYER(linear, struct linear, 9, true, LINEAR_BLAS_ALWAYS),
+			PLAIN(tanh),
+			LAYER(residual, struct residual,
+				LAYERS(LAYER(linear, struct linear, 9, true, LINEAR_BLAS_ALWAYS),
+					PLAIN(sigmoid)),
+				none),
+			LAYER(linear, struct linear, .out_features = 4, .bias = true)),
+		shape_image(2, 3, 4), 70);
 }
 
 static void test_pointwise(void **state)
@@ -259,9 +290,9 @@ static void test_concat(void **state)
 		shape_image(2, 3, 3), 33);
 	trial_check("concat, features",
 		LAYERS(LAYER(concat, struct concat,
-			.branches = {2,
-				(struct specs[]){LAYERS(LAYER(linear, struct linear, 3, true)),
-					LAYERS(PLAIN(relu))}})),
+			.branches = {2, (struct specs[]){LAYERS(LAYER(linear, struct linear,
+								 .out_features = 3, .bias = true)),
+						LAYERS(PLAIN(relu))}})),
 		shape_vector(5), 17);
 }
 
@@ -273,8 +304,9 @@ static void test_stack(void **state)
 			LAYER(avg_pool2d, struct avg_pool2d, {.kernel_size = {2, 2}}, true),
 			CONV(4, {3, 3}, {1, 1}, {1, 1}, {0}, 1, true), PLAIN(tanh),
 			MAX_POOL(.kernel_size = {2, 2}), PLAIN(flatten),
-			LAYER(linear, struct linear, 6, true), PLAIN(sigmoid),
-			LAYER(linear, struct linear, 5, true)),
+			LAYER(linear, struct linear, .out_features = 6, .bias = true),
+			PLAIN(sigmoid),
+			LAYER(linear, struct linear, .out_features = 5, .bias = true)),
 		shape_image(1, 10, 9), 35);
 	trial_check("shapes alone",
 		LAYERS(PLAIN(flatten),
@@ -289,7 +321,7 @@ static void test_losses(void **state)
 	struct squared_error mean = {SQUARED_ERROR_MEAN, 1}, half_sum = {SQUARED_ERROR_SUM, 0.5};
 	struct specs layers = LAYERS(CONV(3, {3, 3}, {1, 1}, {1, 1}, {.same = true}, 1, true),
 		PLAIN(sigmoid), MAX_POOL(.kernel_size = {2, 2}), PLAIN(flatten),
-		LAYER(linear, struct linear, 4, true));
+		LAYER(linear, struct linear, .out_features = 4, .bias = true));
 	struct shape in = shape_image(1, 5, 4);
 
 	(void)state;
@@ -477,8 +509,8 @@ static void test_reach(void **state)
 		PLAIN(relu), MAX_POOL(.kernel_size = {2, 2}),
 		CONV(16, {5, 3}, {1, 1}, {1, 1}, {0}, 1, true), MAX_POOL(.kernel_size = {2, 2}),
 		PLAIN(flatten), LAYER(dropout, struct dropout, 0.5),
-		LAYER(linear, struct linear, 480, true), PLAIN(relu),
-		LAYER(linear, struct linear, 480, true));
+		LAYER(linear, struct linear, .out_features = 480, .bias = true), PLAIN(relu),
+		LAYER(linear, struct linear, .out_features = 480, .bias = true));
 	static const int h[] = {5, 5, 6, 14, 16, 16, 16, 32, 32, 32};
 	static const int w[] = {5, 5, 6, 10, 12, 12, 12, 32, 32, 32};
 	struct err err = {0};
@@ -513,7 +545,8 @@ static void test_errors(void **state)
 		int line;
 		const char *words;
 	} cases[] = {
-		{LAYER(linear, struct linear, 10, true), shape_image(16, 5, 5), KIND, "flatten"},
+		{LAYER(linear, struct linear, .out_features = 10, .bias = true),
+			shape_image(16, 5, 5), KIND, "flatten"},
 		{CONV(6, {5, 5}, {1, 1}, {1, 1}, {0}, 1, true), shape_vector(784), KIND, "image"},
 		{CONV(6, {5, 5}, {1, 1}, {1, 1}, {0}, 1, true), shape_image(1, 4, 4), OPTION + 1,
 			"5x5"},
@@ -572,6 +605,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_conv2d),
 		cmocka_unit_test(test_linear),
+		cmocka_unit_test(test_linear_wide),
 		cmocka_unit_test(test_pointwise),
 		cmocka_unit_test(test_max_pool2d),
 		cmocka_unit_test(test_avg_pool2d),
