@@ -17,6 +17,7 @@ PACKAGES_BUILD := gcc make pkg-config libc6-dev libyaml-dev libsqlite3-dev libis
 	libcurl4-openssl-dev libssl-dev libpng-dev libjansson-dev ca-certificates \
 	libopenblas0-pthread
 PACKAGES_CHECK := libcmocka-dev sqlite3 zlib1g-dev
+PACKAGES_PEER := python3-torch python3-yaml
 
 # ---- flags
 PKGS := yaml-0.1 sqlite3 libisal libcurl libcrypto libpng jansson
@@ -93,7 +94,7 @@ $(PROGRAM): $(call obj,runner/main.c) $(LIB)
 	$(Q)$(LINK) $^ $(LIBS) -o $@
 
 # ---- use
-.PHONY: run deps deps-check
+.PHONY: run deps deps-check deps-peer
 run: ## install what is missing, build, train configs/lenet_maxpool.yaml
 	@$(MAKE) --no-print-directory deps
 	@$(MAKE) --no-print-directory -j$$(nproc) all
@@ -104,6 +105,9 @@ deps: ## install the Debian packages that are missing for building and running
 
 deps-check: ## those for testing too
 	@sh runner/deps.sh $(PACKAGES_BUILD) $(PACKAGES_CHECK)
+
+deps-peer: ## PyTorch, for `make bench` to compare with
+	@sh runner/deps.sh $(PACKAGES_PEER)
 
 .PHONY: install uninstall clean
 install: all ## program, man page and completion below PREFIX (/usr/local)
@@ -177,14 +181,20 @@ $(BUILD)/tests/libfuzzer_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(LIB)
 	$(Q)$(LINK) -fsanitize=fuzzer $^ $(LIBS) -o $@
 
 # ---- measuring
-$(BUILD)/tests/bench_%: $(BUILD)/obj/tests/bench/%.o $(LIB)
+.SECONDARY: $(call obj,$(wildcard tests/bench/*.c))
+$(BUILD)/tests/bench_%: $(BUILD)/obj/tests/bench/%.o $(TEST_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	@echo '  LD  $@'
-	$(Q)$(LINK) $^ $(LIBS) -o $@
+	$(Q)$(LINK) $^ -lcmocka -lz $(LIBS) -o $@
 
-.PHONY: bench-kernels
-bench-kernels: $(BUILD)/tests/bench_kernels ## how near every shape of kernel comes to the peak, the worst first
-	@$< $(KERNELS)
+.PHONY: bench bench-kernels
+bench: ## speed beside PyTorch's, where that is installed: make bench BENCH='lenet vgg process'
+	@$(MAKE) --no-print-directory -j$$(nproc) all $(BUILD)/tests/bench_parts
+	@BUILD=$(BUILD) bash tests/bench/bench.sh $(BENCH)
+
+bench-kernels: ## how near every shape of kernel comes to the peak: make bench-kernels KERNELS='5x5 same'
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BUILD)/tests/bench_kernels
+	@$(BUILD)/tests/bench_kernels $(KERNELS)
 
 .PHONY: help
 help: ## this list

@@ -54,7 +54,7 @@ static struct {
 	int n_texts;
 } trials = {.ms = 3, .nth = 1};
 
-static void fail(const char *what, const struct err *err)
+static _Noreturn void fail(const char *what, const struct err *err)
 {
 	fprintf(stderr, "%s: %s\n", what, err->text);
 	exit(1);
@@ -385,7 +385,7 @@ static void print_table(double peak)
 	putchar('\n');
 }
 
-static void usage(const char *name)
+static _Noreturn void usage(const char *name)
 {
 	fprintf(stderr, "usage: %s [-t MS] [-n NTH] [TEXT ...]\n", name);
 	exit(2);

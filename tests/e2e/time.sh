@@ -101,3 +101,7 @@ sed '/^train:/d' block.yaml >untrained.yaml
 run time untrained.yaml
 exits untrained 2
 check untrained_told says "$err" 'no `train:` here'
+
+# What `make bench` measures stands in configs of its own.
+run check "$root/tests/bench/configs"
+exits bench_configs 0
