@@ -43,8 +43,11 @@ LIBS := $(PKG_LIBS) -pthread -lm
 ISAS_x86_64  := avx512 avx2 baseline
 ISAS_aarch64 := neon
 ISAS := $(ISAS_$(ARCH))
-ISA_avx512   := -DISA=avx512 -march=x86-64-v4 -mprefer-vector-width=512
-ISA_avx2     := -DISA=avx2 -march=x86-64-v3
+# What a set may use: the compiler is told, and layers/network/isa.c asks the CPU for the same.
+NEEDS_avx512 := avx512f avx512bw avx512dq avx512vl avx2 fma
+NEEDS_avx2   := avx2 fma
+ISA_avx512   := -DISA=avx512 $(NEEDS_avx512:%=-m%) -mprefer-vector-width=512
+ISA_avx2     := -DISA=avx2 $(NEEDS_avx2:%=-m%)
 ISA_baseline := -DISA=baseline
 ISA_neon     := -DISA=neon
 
@@ -64,7 +67,7 @@ PROGRAM := $(BUILD)/runner
 all: $(PROGRAM) ## build the program, build/runner
 
 # Everything is built anew when the flags change.
-SIGNATURE = $(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) $(VERSION) $(WARN)
+SIGNATURE = $(CC) $(FLAGS) $(CFLAGS) $(LDFLAGS) $(VERSION) $(WARN) $(foreach isa,$(ISAS),$(ISA_$(isa)))
 $(BUILD)/flags: FORCE
 	@mkdir -p $(BUILD)
 	@echo '$(SIGNATURE)' | cmp -s - $@ || echo '$(SIGNATURE)' > $@
@@ -82,6 +85,9 @@ $(BUILD)/obj/%.$(1).o: %.c $(BUILD)/flags
 	$$(Q)$$(COMPILE) $$(ISA_$(1)) $$(CFLAGS) -c $$< -o $$@
 endef
 $(foreach isa,$(ISAS),$(eval $(call isa_rule,$(isa))))
+
+$(BUILD)/obj/layers/network/isa.o: COMPILE += $(foreach isa,avx512 avx2,\
+	-D'NEEDS_$(isa)=$(foreach feature,$(NEEDS_$(isa)),HAS("$(feature)"))')
 
 $(BUILD)/obj/runner/store/text.o: runner/store/schema.sql runner/store/views.sql
 

@@ -9,17 +9,18 @@
 #include "layers/kinds.h"
 
 #if defined __x86_64__
+/* NEEDS_avx512 and NEEDS_avx2 come from the Makefile: what the compiler was told that it may use,
+ * as HAS("avx2") HAS("fma") ... */
+#define HAS(feature) __builtin_cpu_supports(feature) &&
+
 static bool has_avx512(void)
 {
-	return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-	       __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
-	       __builtin_cpu_supports("avx512vl");
+	return NEEDS_avx512 true;
 }
 
 static bool has_avx2(void)
 {
-	return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-	       __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2");
+	return NEEDS_avx2 true;
 }
 #endif
 

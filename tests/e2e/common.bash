@@ -94,3 +94,10 @@ asked() {
 		false
 	}
 }
+
+# instruction_sets: those that this machine has, the best first, as the program says to one that no
+# machine has.
+instruction_sets() {
+	RUNNER_ISA=none run "$configs/softmax.yaml" --db none.db
+	sed -n 's/.*this machine has //p' "$err" | tr -d ',' | tr ' ' '\n'
+}
