@@ -153,7 +153,7 @@ $(BUILD)/tests/fuzz_%: $(BUILD)/obj/tests/fuzz/fuzz_%.o $(BUILD)/obj/tests/fuzz/
 	@echo '  LD  $@'
 	$(Q)$(LINK) $^ $(LIBS) -o $@
 
-.PHONY: tests check unit strict fuzz
+.PHONY: tests check unit strict aarch64 fuzz
 tests: $(TEST_BIN) $(FUZZ_BIN) all
 
 check: ## install what is missing, build, run all tests
@@ -163,11 +163,14 @@ check: ## install what is missing, build, run all tests
 
 unit: ## only the unit tests: make unit TESTS='test_tree test_layers'
 	@$(MAKE) --no-print-directory -j$$(nproc) tests
-	@BUILD=$(BUILD) bash tests/run.sh unit $(TESTS)
+	@BUILD=$(BUILD) bash tests/run.sh $(or $(TESTS),unit)
 
 strict: ## compile everything with gcc and clang, warnings being errors
 	@$(MAKE) --no-print-directory -j$$(nproc) STRICT=1 CC=gcc BUILD=build/strict-gcc tests
 	@$(MAKE) --no-print-directory -j$$(nproc) STRICT=1 CC=clang BUILD=build/strict-clang tests
+
+aarch64: ## build for aarch64; numeric tests and golden configs in an emulator (qemu-user)
+	@bash tests/aarch64.sh $(filter %-dev,$(PACKAGES_BUILD) $(PACKAGES_CHECK))
 
 # libFuzzer needs clang; RUNS executions of each target.
 RUNS ?= 1000000
@@ -205,6 +208,6 @@ bench-kernels: ## how near every shape of kernel comes to the peak: make bench-k
 .PHONY: help
 help: ## this list
 	@echo 'make [VARIANT=release|debug|asan|tsan|coverage] TARGET'
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -1,14 +1,13 @@
 #!/bin/bash
-# run.sh [unit [NAME ...]] -- runs the tests that `make tests` built and ends with a line that counts
-# them: "N passed, N failed, N skipped". Exit status 0 only when none failed.
+# run.sh [unit | NAME ...] -- runs the tests that `make tests` built, all of them, the unit tests, or
+# those named (test_tree, fuzz_idx, golden), as many at a time as there are cores (JOBS), and ends
+# with a line that counts them: "N passed, N failed, N skipped". Exit status 0 only when none failed.
 #
 # Where the real data sets are not found (RUNNER_DATA, or ../shared/datasets), the tests that need them
 # are skipped, each saying so.
 set -u
 build=${BUILD:-build}
-only=${1:-all}
-[ $# -gt 0 ] && shift
-names=$*
+jobs=${JOBS:-$(nproc)}
 
 if [ -z "${RUNNER_DATA:-}" ] && [ -d ../shared/datasets ]; then
 	RUNNER_DATA=$PWD/../shared/datasets
@@ -20,69 +19,96 @@ case $build in
 *) export RUNNER=$PWD/$build/runner ;;
 esac
 export ASAN_OPTIONS=detect_leaks=1 UBSAN_OPTIONS=print_stacktrace=1
-passed=0 failed=0 skipped=0
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
+results=$(mktemp -d)
+trap 'rm -rf "$results"' EXIT
 
-# count TEXT: the number in cmocka's line that starts with [ TEXT ].
+# ---- what there is: prints names. Those that take longest come first, so that none is left over
+# for the end.
+slow='test_train golden test_training'
+
+programs() {
+	for t in "$build/tests/$1"_*; do
+		case ${t##*/} in *.*) continue ;; esac
+		[ -f "$t" ] && [ -x "$t" ] && echo "${t##*/}"
+	done
+}
+
+all() {
+	programs test
+	programs fuzz
+	for s in tests/e2e/*.sh; do basename "$s" .sh; done
+}
+
+chosen() {
+	case ${1:-all} in
+	all) all ;;
+	unit) programs test ;;
+	*) printf '%s\n' "$@" ;;
+	esac
+}
+
+ordered() {
+	local names
+	names=$(cat)
+	{
+		for s in $slow; do grep -x "$s" <<<"$names"; done
+		echo "$names"
+	} | awk '!seen[$0]++'
+}
+
+# ---- one of them. Each is a cmocka program, or prints lines "ok NAME", "not ok NAME", "skip NAME".
+
+perform() {
+	case $1 in
+	test_*) timeout 600 "$build/tests/$1" ;;
+	fuzz_*) timeout 600 "$build/tests/$1" "tests/fuzz/corpus/${1#fuzz_}" ;;
+	*) timeout 1800 bash "tests/e2e/$1.sh" ;;
+	esac
+}
+
+# count LOG WORD LINE: what cmocka counts in its line "[  WORD  ] N test(s)", and lines "LINE NAME".
 count() {
-	sed -n "s/^\[ *$1 *\] \([0-9][0-9]*\) test.*/\1/p" "$log" | tail -n 1
+	local n
+	n=$(sed -n "s/^\[ *$2 *\] \([0-9][0-9]*\) test.*/\1/p" "$1" | tail -n 1)
+	echo $((${n:-0} + $(grep -c "^$3 " "$1")))
 }
 
-# program TITLE COMMAND ...: a cmocka program.
-program() {
-	local title=$1 code=0 p f s
-	shift
-	timeout 600 "$@" >"$log" 2>&1 || code=$?
-	p=$(count PASSED) f=$(count FAILED) s=$(count SKIPPED)
-	p=${p:-0} f=${f:-0} s=${s:-0}
-	[ "$code" -ne 0 ] && [ "$f" -eq 0 ] && f=1
-	[ "$code" -eq 0 ] && [ $((p + s)) -eq 0 ] && f=1
-	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
-	if [ "$f" -gt 0 ]; then
-		echo "FAILED $title (exit $code)"
-		grep -v '^\[ *\(RUN\|OK\) *\]' "$log" | tail -n 60 | sed 's/^/    /'
-	else
-		echo "ok     $title: $p passed${s:+$([ "$s" -gt 0 ] && echo ", $s skipped")}"
-		[ "$s" -gt 0 ] && grep -i '^skip' "$log" | sort -u | sed 's/^/           /'
-	fi
-}
-
-# script TITLE COMMAND ...: prints lines "ok NAME", "not ok NAME" and "skip NAME".
-script() {
-	local title=$1 code=0 p f s
-	shift
-	timeout 1800 "$@" >"$log" 2>&1 || code=$?
-	p=$(grep -c '^ok ' "$log") f=$(grep -c '^not ok ' "$log") s=$(grep -c '^skip ' "$log")
-	[ "$code" -ne 0 ] && [ "$f" -eq 0 ] && f=1
+# report NAME LOG EXIT-STATUS SECONDS: prints, and leaves the counts in the file NAME.
+report() {
+	local p f s
+	p=$(count "$2" PASSED ok) f=$(count "$2" FAILED 'not ok') s=$(count "$2" SKIPPED skip)
+	[ "$3" -ne 0 ] && [ "$f" -eq 0 ] && f=1
 	[ $((p + f + s)) -eq 0 ] && f=1
-	passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
+	echo "$p $f $s" >"$results/$1"
 	if [ "$f" -gt 0 ]; then
-		echo "FAILED $title (exit $code)"
-		grep -v '^ok ' "$log" | tail -n 80 | sed 's/^/    /'
+		echo "FAILED $1 (exit $3, $4 s)"
+		grep -v -e '^\[ *\(RUN\|OK\) *\]' -e '^ok ' "$2" | tail -n 80 | sed 's/^/    /'
 	else
-		echo "ok     $title: $p passed$([ "$s" -gt 0 ] && echo ", $s skipped")"
-		grep '^skip ' "$log" | sed 's/^/           /'
+		echo "ok     $1: $p passed$([ "$s" -gt 0 ] && echo ", $s skipped") ($4 s)"
+		[ "$s" -eq 0 ] || grep -i '^skip' "$2" | sort -u | sed 's/^/           /'
 	fi
 }
 
-for t in "$build"/tests/test_*; do
-	name=$(basename "$t")
-	[ -x "$t" ] && [ -f "$t" ] || continue
-	case $t in *.*) continue ;; esac
-	[ -z "$names" ] || [[ " $names " == *" $name "* ]] || continue
-	program "$name" "$t"
+one() {
+	local log=$results/$1.log code=0 start=$SECONDS
+	perform "$1" >"$log" 2>&1 </dev/null || code=$?
+	report "$1" "$log" "$code" $((SECONDS - start)) >"$results/$1.report"
+	flock "$results" cat "$results/$1.report"
+}
+
+# ---- all of them
+
+names=$(chosen "$@" | ordered)
+for name in $names; do
+	while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do wait -n; done
+	one "$name" &
 done
-if [ "$only" = all ]; then
-	for f in "$build"/tests/fuzz_*; do
-		[ -x "$f" ] || continue
-		name=$(basename "$f")
-		script "$name" "$f" "tests/fuzz/corpus/${name#fuzz_}"
-	done
-	for s in tests/e2e/*.sh; do
-		script "$s" bash "$s"
-	done
-fi
+wait
 echo
-echo "$passed passed, $failed failed, $skipped skipped"
-[ "$failed" -eq 0 ]
+for name in $names; do cat "$results/$name"; done | awk -v tests="$(wc -w <<<"$names")" '
+	{ passed += $1; failed += $2; skipped += $3 }
+	END {
+		failed += tests - NR # those that did not come to an end
+		printf "%d passed, %d failed, %d skipped\n", passed, failed, skipped
+		exit failed > 0
+	}'
