@@ -6,6 +6,6 @@
 
 extern const struct command run_command, check_command, config_command, describe_command, time_command,
 	schema_command, new_command, ls_command, show_command, sql_command, export_command,
-	fetch_command, manual_command;
+	fetch_command, doctor_command, manual_command;
 
 #endif

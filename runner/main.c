@@ -26,6 +26,7 @@ const struct command *const commands[] = {
 	&sql_command,
 	&export_command,
 	&fetch_command,
+	&doctor_command,
 	&manual_command,
 	NULL,
 };

@@ -286,19 +286,30 @@ static int cgroup_cores(void)
 	return least;
 }
 
-int team_cores(void)
+int team_granted(struct team_grant *grant)
 {
 	const char *slurm = getenv("SLURM_CPUS_PER_TASK");
-	int cores, quota = cgroup_cores(), granted = slurm ? atoi(slurm) : 0;
+	int cores;
 	cpu_set_t set;
 
+	*grant = (struct team_grant){.online = (int)sysconf(_SC_NPROCESSORS_ONLN),
+		.quota = cgroup_cores(),
+		.slurm = slurm ? atoi(slurm) : 0};
 	if (!sched_getaffinity(0, sizeof set, &set))
-		cores = CPU_COUNT(&set);
+		grant->affinity = CPU_COUNT(&set);
 	else /* more than the set has room for */
-		cores = (int)sysconf(_SC_NPROCESSORS_ONLN);
-	if (quota > 0 && quota < cores)
-		cores = quota;
-	if (granted > 0 && granted < cores)
-		cores = granted;
+		grant->affinity = grant->online;
+	cores = grant->affinity;
+	if (grant->quota > 0 && grant->quota < cores)
+		cores = grant->quota;
+	if (grant->slurm > 0 && grant->slurm < cores)
+		cores = grant->slurm;
 	return cores > 1 ? cores : 1;
+}
+
+int team_cores(void)
+{
+	struct team_grant grant;
+
+	return team_granted(&grant);
 }

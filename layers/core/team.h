@@ -37,4 +37,13 @@ void team_for(struct team *team, int n, team_fn *fn, void *context);
  * SLURM_CPUS_PER_TASK, whichever is least; at least 1. */
 int team_cores(void);
 
+/* The same, and what it comes from. */
+struct team_grant {
+	int online;   /* cores of the machine */
+	int affinity; /* that this process may run on */
+	int quota;    /* of its cgroup and those above; 0: none */
+	int slurm;    /* SLURM_CPUS_PER_TASK; 0: not said */
+};
+int team_granted(struct team_grant *grant);
+
 #endif

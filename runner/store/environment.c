@@ -144,7 +144,7 @@ void environment_git_commit(char commit[72], const char *folder)
 
 /* ---- the machine and the program */
 
-static void environment_os(char text[ENVIRONMENT_TEXT])
+void environment_os(char text[ENVIRONMENT_TEXT])
 {
 	char name[ENVIRONMENT_TEXT];
 	struct utsname u;
@@ -169,7 +169,7 @@ void environment_cpu(char text[ENVIRONMENT_TEXT])
 		snprintf(text, ENVIRONMENT_TEXT, "implementer %s, part %s", maker, part);
 }
 
-static void environment_compiler(char text[ENVIRONMENT_TEXT])
+void environment_compiler(char text[ENVIRONMENT_TEXT])
 {
 #ifdef __clang__
 	snprintf(text, ENVIRONMENT_TEXT, "clang %s", __clang_version__);

@@ -35,6 +35,10 @@ void environment_fill(struct environment *environment, const char *instruction_s
 /* The CPU's name, as /proc/cpuinfo has it. */
 void environment_cpu(char text[ENVIRONMENT_TEXT]);
 
+/* The compiler that built this program; distribution, kernel and machine. */
+void environment_compiler(char text[ENVIRONMENT_TEXT]);
+void environment_os(char text[ENVIRONMENT_TEXT]);
+
 /* A JSON object: the runner's version and its libraries'. */
 void environment_versions(char *text, size_t size);
 

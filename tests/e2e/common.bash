@@ -11,7 +11,7 @@ scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir -p "$scratch/home/work"
 cd "$scratch/home/work" || exit 1
-unset RUNNER_DB RUNNER_ISA RUNNER_MIRROR NO_COLOR
+unset RUNNER_DB RUNNER_ISA RUNNER_MIRROR NO_COLOR OPENBLAS_CORETYPE
 export HOME=$scratch/home XDG_CACHE_HOME=$scratch/home/cache
 out=$scratch/out err=$scratch/err code=0
 
