@@ -281,7 +281,7 @@ static void pretend_effort(const char *path)
 	struct checkpoint head;
 	struct err err = {0};
 	sqlite3_stmt *update;
-	void *content;
+	void *content = NULL;
 
 	if (store_open(&store, path, STORE_WRITE, STORE_WAIT_MS, &err) ||
 		store_checkpoint_load(store, 1, "last", &found, &content, &err))
