@@ -43,20 +43,12 @@ static const struct table_column layer_columns[] = {
 	{.name = "layer", .kind = TABLE_TEXT},
 	{.name = "output", .kind = TABLE_TEXT, .rank = 3},
 	{.name = "forward_us", .kind = TABLE_REAL, .digits = 3, .head = "forward us"},
-	{.name = "backward_us", .kind = TABLE_REAL, .digits = 3, .head = "backward us"},
-	{.name = "us", .kind = TABLE_REAL, .digits = 3, .rank = 4, .head = "both"},
-	{.name = "forward_gflops",
-		.kind = TABLE_REAL,
-		.digits = 1,
-		.rank = 2,
-		.head = "forward GF/s"},
-	{.name = "backward_gflops",
-		.kind = TABLE_REAL,
-		.digits = 1,
-		.rank = 2,
-		.head = "backward GF/s"},
+	{.name = "forward_gflops", .kind = TABLE_REAL, .digits = 1, .rank = 2, .head = "GF/s"},
 	{.name = "forward_peak_percent", .kind = TABLE_REAL, .digits = 1, .head = "% of peak"},
+	{.name = "backward_us", .kind = TABLE_REAL, .digits = 3, .head = "backward us"},
+	{.name = "backward_gflops", .kind = TABLE_REAL, .digits = 1, .rank = 2, .head = "GF/s"},
 	{.name = "backward_peak_percent", .kind = TABLE_REAL, .digits = 1, .head = "% of peak"},
+	{.name = "us", .kind = TABLE_REAL, .digits = 3, .rank = 4, .head = "both us"},
 	{.name = "time_percent", .kind = TABLE_REAL, .digits = 1, .head = "% of time"},
 };
 
@@ -130,12 +122,12 @@ static void add_line(struct table *table, const struct shown *shown, const struc
 	table_text(table, line->layer);
 	table_text(table, text_or_none(line->output));
 	table_real(table, line->forward);
-	table_real(table, line->backward);
-	table_real(table, line->both);
 	table_real(table, forward);
-	table_real(table, backward);
 	table_real(table, 100 * forward / shown->timing->peak);
+	table_real(table, line->backward);
+	table_real(table, backward);
 	table_real(table, 100 * backward / shown->timing->peak);
+	table_real(table, line->both);
 	table_real(table, 100 * line->both / total);
 }
 

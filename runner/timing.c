@@ -122,6 +122,8 @@ static void bench_end(struct bench *bench)
 	state_release(&bench->state);
 }
 
+/* The update comes first, with the gradient of the batch before: so the weights are packed anew for
+ * each batch, as in training, and not for the inference behind the last one. */
 static int train_batch(struct bench *bench, struct err *err)
 {
 	const struct material *m = bench->material;
@@ -134,10 +136,8 @@ static int train_batch(struct bench *bench, struct err *err)
 	batch.index = m->order + bench->at;
 	batch.position = (uint32_t)bench->at;
 	bench->at += batch.n;
-	if (engine_backward(bench->engine, &batch, &result, err))
-		return -1;
 	engine_update(bench->engine, &train->optimizer, 0);
-	return 0;
+	return engine_backward(bench->engine, &batch, &result, err);
 }
 
 static int run_train(struct bench *bench, double seconds, struct sample *sample, struct err *err)

@@ -54,7 +54,7 @@ check one_thread_has_two_rows [ "$(grep -c '^training\|^inference' "$out")" -eq 
 check tells_of_random_images says "$out" "batches of 256 random images of 1x28x28"
 timed "$configs/softmax.yaml" --csv train.batch_size=8
 exits csv 0
-check csv_heading says "$out" "path,layer,output,forward_us,backward_us,us,"
+check csv_heading says "$out" "path,layer,output,forward_us,forward_gflops,forward_peak_percent,backward_us,"
 check csv_has_the_total [ "$(grep -c '^,total,' "$out")" -eq 1 ]
 timed "$configs/softmax.yaml" --md
 check markdown [ "$(grep -c '^|' "$out")" -gt 8 ]
