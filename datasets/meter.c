@@ -3,20 +3,13 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "layers/core/clock.h"
 
 enum { BAR = 20 };
 
 static const double redraw_s = 0.1, megabyte = 1e6;
-
-static double now_s(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 void meter_init(struct meter *meter, const char *label, int64_t size, bool quiet)
 {
@@ -27,7 +20,7 @@ void meter_init(struct meter *meter, const char *label, int64_t size, bool quiet
 void meter_start(struct meter *meter, const char *url, int64_t have)
 {
 	meter->from = have;
-	meter->start_s = now_s();
+	meter->start_s = clock_seconds();
 	meter->last_s = 0;
 	if (meter->quiet || meter->terminal)
 		return;
@@ -52,7 +45,7 @@ static void draw(struct meter *meter, int64_t have, double passed_s)
 
 void meter_show(struct meter *meter, int64_t have)
 {
-	const double now = now_s();
+	const double now = clock_seconds();
 
 	if (meter->quiet || !meter->terminal || have == meter->from ||
 		now < meter->last_s + redraw_s)
@@ -63,7 +56,7 @@ void meter_show(struct meter *meter, int64_t have)
 
 void meter_end(struct meter *meter, int64_t have)
 {
-	const double passed_s = now_s() - meter->start_s;
+	const double passed_s = clock_seconds() - meter->start_s;
 
 	if (meter->quiet)
 		return;

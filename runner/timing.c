@@ -4,8 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "layers/core/clock.h"
 #include "layers/core/rng.h"
 #include "layers/network/init.h"
 #include "layers/network/isa.h"
@@ -45,14 +45,6 @@ struct sample {
 	double wall, infer; /* seconds: of `images`, of one */
 	struct engine_times times;
 };
-
-static double seconds_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- material */
 
@@ -142,14 +134,14 @@ static int train_batch(struct bench *bench, struct err *err)
 
 static int run_train(struct bench *bench, double seconds, struct sample *sample, struct err *err)
 {
-	double start = seconds_now();
+	double start = clock_seconds();
 
 	sample->images = 0;
 	do {
 		if (train_batch(bench, err))
 			return -1;
 		sample->images += bench->material->request->experiment->train.batch_size;
-		sample->wall = seconds_now() - start;
+		sample->wall = clock_seconds() - start;
 	} while (sample->wall < seconds);
 	engine_times(bench->engine, &sample->times);
 	return 0;
@@ -161,11 +153,11 @@ static int run_infer(struct bench *bench, int n, double *seconds, struct err *er
 	struct batch batch = {.examples = &bench->material->examples, .n = n};
 	struct engine_times unwanted = {0};
 	struct batch_result result;
-	double start = seconds_now();
+	double start = clock_seconds();
 
 	if (engine_evaluate(bench->engine, &batch, &result, err))
 		return -1;
-	*seconds = (seconds_now() - start) / n;
+	*seconds = (clock_seconds() - start) / n;
 	engine_times(bench->engine, &unwanted);
 	return 0;
 }

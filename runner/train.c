@@ -5,8 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "layers/core/clock.h"
 #include "layers/core/rng.h"
 #include "layers/network/engine.h"
 #include "layers/network/init.h"
@@ -39,14 +39,6 @@ struct trainer {
 	size_t content_size;
 	struct arena arena;
 };
-
-static double seconds_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static struct examples examples_of(const struct split *split, const struct pixel_values *values)
 {
@@ -113,7 +105,7 @@ static void trainer_release(struct trainer *t)
 static struct store_checkpoint checkpoint_make(struct trainer *t)
 {
 	checkpoint_write(&t->head, &t->state, t->content);
-	t->saved_at = seconds_now();
+	t->saved_at = clock_seconds();
 	return (struct store_checkpoint){.kind = "last",
 		.epoch = t->head.epoch,
 		.batch = t->head.batch,
@@ -127,7 +119,7 @@ static int checkpoint_save(struct trainer *t, struct err *err)
 	struct store_checkpoint checkpoint;
 	int result;
 
-	t->head.epoch_seconds = seconds_now() - t->epoch_at;
+	t->head.epoch_seconds = clock_seconds() - t->epoch_at;
 	checkpoint = checkpoint_make(t);
 	result = store_checkpoint_save(
 		t->job->store, t->job->run_id, &checkpoint, t->points, t->n_points, err);
@@ -194,7 +186,7 @@ static void show_batch(struct trainer *t, int batch)
 	u.train_loss = sums_loss(&t->head.epoch_sums);
 	u.train_accuracy = sums_accuracy(&t->head.epoch_sums);
 	u.examples_per_second = examples_per_second(&t->head.epoch_effort);
-	u.seconds = seconds_now() - t->epoch_at;
+	u.seconds = clock_seconds() - t->epoch_at;
 	progress_batch(t->job->progress, &u);
 }
 
@@ -234,7 +226,7 @@ static int train_batch(struct trainer *t, int number, struct err *err)
 		.position = (uint32_t)first};
 	double lr = schedule_lr(&t->spec->lr_schedule, t->spec->lr, t->spec->warmup_epochs,
 		t->head.epoch, t->spec->epochs, number, t->batches);
-	double start = seconds_now();
+	double start = clock_seconds();
 	struct batch_result result;
 
 	for (int i = 0; i < batch.n; i++)
@@ -244,7 +236,7 @@ static int train_batch(struct trainer *t, int number, struct err *err)
 	if (engine_backward(t->engine, &batch, &result, err))
 		return -1;
 	engine_update(t->engine, &t->spec->optimizer, lr);
-	t->head.epoch_effort.seconds += seconds_now() - start;
+	t->head.epoch_effort.seconds += clock_seconds() - start;
 	t->head.epoch_effort.examples += batch.n;
 	sums_add(&t->head.epoch_sums, &result, batch.n);
 	sums_add(&t->head.point_sums, &result, batch.n);
@@ -420,7 +412,7 @@ static void epoch_close(struct trainer *t, struct store_epoch *epoch)
 	struct checkpoint *head = &t->head;
 
 	epoch->epoch = ++head->epoch;
-	epoch->seconds = seconds_now() - t->epoch_at;
+	epoch->seconds = clock_seconds() - t->epoch_at;
 	epoch->examples_per_second = examples_per_second(&head->epoch_effort);
 	head->run_effort.seconds += head->epoch_effort.seconds;
 	head->run_effort.examples += head->epoch_effort.examples;
@@ -452,7 +444,7 @@ static int epoch_end(struct trainer *t, struct train_result *result, bool *enoug
 		t->head.epoch, t->spec->epochs, t->batches - 1, t->batches);
 	epoch_close(t, &epoch);
 	*enough = epoch_judge(t, m);
-	if (last || *enough || (seconds_now() - t->saved_at) * 1000 > CHECKPOINT_MS) {
+	if (last || *enough || (clock_seconds() - t->saved_at) * 1000 > CHECKPOINT_MS) {
 		checkpoint = checkpoint_make(t);
 		epoch.checkpoint = &checkpoint;
 	}
@@ -472,7 +464,7 @@ enum { STOP_ASKED = 1 };
 /* The batches of one epoch from head.batch on; STOP_ASKED after a checkpoint on a signal. */
 static int train_epoch(struct trainer *t, struct err *err)
 {
-	t->epoch_at = seconds_now() - t->head.epoch_seconds;
+	t->epoch_at = clock_seconds() - t->head.epoch_seconds;
 	epoch_order(t);
 	for (int b = t->head.batch; b < t->batches; b++) {
 		if (signals_stop())
@@ -482,7 +474,7 @@ static int train_epoch(struct trainer *t, struct err *err)
 		t->head.batch = b + 1;
 		point_add(t, b);
 		show_batch(t, b);
-		if ((seconds_now() - t->saved_at) * 1000 > LONG_EPOCH_MS && b + 1 < t->batches &&
+		if ((clock_seconds() - t->saved_at) * 1000 > LONG_EPOCH_MS && b + 1 < t->batches &&
 			checkpoint_save(t, err))
 			return -1;
 	}
@@ -558,7 +550,7 @@ static int trainer_run(struct trainer *t, struct train_result *result, struct er
 		progress_say(job->progress, "going on after epoch %d, batch %d of %d",
 			t->head.epoch, t->head.batch, t->batches);
 	result->untrained_accuracy = t->head.untrained;
-	t->saved_at = seconds_now();
+	t->saved_at = clock_seconds();
 	return train_epochs(t, result, err);
 }
 

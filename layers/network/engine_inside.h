@@ -16,6 +16,7 @@
 #ifndef LAYERS_NETWORK_ENGINE_INSIDE_H
 #define LAYERS_NETWORK_ENGINE_INSIDE_H
 
+#include "layers/core/clock.h"
 #include "layers/network/engine.h"
 
 enum {
@@ -155,13 +156,11 @@ struct lap {
 	int64_t since;
 };
 
-int64_t clock_now(void);
-
 static inline struct lap lap_start(const struct engine *engine, int worker)
 {
 	if (!engine->clocks)
 		return (struct lap){0};
-	return (struct lap){engine->clocks + (size_t)worker * engine->clock_places, clock_now()};
+	return (struct lap){engine->clocks + (size_t)worker * engine->clock_places, clock_ns()};
 }
 
 static inline void lap_end(struct lap *lap, int place)
@@ -170,7 +169,7 @@ static inline void lap_end(struct lap *lap, int place)
 
 	if (!lap->clock)
 		return;
-	now = clock_now();
+	now = clock_ns();
 	lap->clock[place] += now - lap->since;
 	lap->since = now;
 }

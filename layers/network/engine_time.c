@@ -1,19 +1,10 @@
 /* engine_time -- what each worker's work took (engine.h). Every worker has counters of its own, so
  * taking times makes no thread wait for another. */
 #include <string.h>
-#include <time.h>
 
 #include "layers/network/engine_inside.h"
 
 enum { LINE = 64 / sizeof(int64_t) };
-
-int64_t clock_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 static size_t clocks_bytes(const struct engine *engine)
 {

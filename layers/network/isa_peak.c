@@ -1,19 +1,16 @@
 /* isa_peak -- the multipliers' peak, measured (isa.h). */
-#include <time.h>
-
+#include "layers/core/clock.h"
 #include "layers/network/isa.h"
 
 enum { TRIES = 100, TRY_US = 1000 }; /* a tenth of a second in all */
 
 static double seconds_of(const struct kinds *kinds, int rounds, double *flop)
 {
-	struct timespec from, to;
+	double start = clock_seconds();
 	float value = 0.5f;
 
-	clock_gettime(CLOCK_MONOTONIC, &from);
 	*flop = kinds->peak_work(rounds, &value);
-	clock_gettime(CLOCK_MONOTONIC, &to);
-	return (double)(to.tv_sec - from.tv_sec) + 1e-9 * (double)(to.tv_nsec - from.tv_nsec);
+	return clock_seconds() - start;
 }
 
 /* Each try is short, so that on a busy machine some go undisturbed. */

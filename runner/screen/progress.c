@@ -11,8 +11,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "layers/core/clock.h"
 #include "runner/screen/curves.h"
 #include "runner/screen/table.h"
 #include "runner/screen/term.h"
@@ -62,14 +62,6 @@ const struct progress_update progress_nothing = {
 	.seconds = NAN,
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 struct progress *progress_new(const struct progress_options *options, struct err *err)
 {
 	struct progress *progress = calloc(1, sizeof *progress);
@@ -83,7 +75,7 @@ struct progress *progress_new(const struct progress_options *options, struct err
 	progress->level = options->level;
 	progress->term = term_look(options->file, options->no_color);
 	progress->epochs = options->epochs > 0 ? options->epochs : 1;
-	progress->started_ms = now_ms();
+	progress->started_ms = clock_ms();
 	progress->first = -1;
 	progress->now = progress_nothing;
 	return progress;
@@ -232,7 +224,7 @@ static double progress_share(const struct progress *progress)
 static void text_left(const struct progress *progress, struct text *text)
 {
 	double share = progress_share(progress), done = share - progress->first;
-	double seconds = (double)(now_ms() - progress->started_ms) / 1000;
+	double seconds = (double)(clock_ms() - progress->started_ms) / 1000;
 
 	if (share >= 1 || progress->first < 0 || done <= 0 || seconds < 1)
 		return;
@@ -360,7 +352,7 @@ static void progress_draw(struct progress *progress, const char *above)
 		memcpy(progress->widths, frame.widths, sizeof frame.widths);
 	}
 	free(bytes);
-	progress->drawn_ms = now_ms();
+	progress->drawn_ms = clock_ms();
 }
 
 static bool progress_is_live(const struct progress *progress)
@@ -370,7 +362,7 @@ static bool progress_is_live(const struct progress *progress)
 
 static void progress_redraw(struct progress *progress)
 {
-	if (progress_is_live(progress) && now_ms() - progress->drawn_ms >= DRAW_MS)
+	if (progress_is_live(progress) && clock_ms() - progress->drawn_ms >= DRAW_MS)
 		progress_draw(progress, NULL);
 }
 
@@ -426,7 +418,7 @@ void progress_batch(struct progress *progress, const struct progress_update *u)
 	progress->complete = false;
 	if (progress->first < 0) {
 		progress->first = progress_share(progress);
-		progress->started_ms = now_ms();
+		progress->started_ms = clock_ms();
 	}
 	point = progress_is_point(progress, u);
 	if (point)

@@ -5,9 +5,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "layers/core/clock.h"
 #include "runner/store/sql.h"
 #include "runner/store/worker.h"
 
@@ -161,19 +161,11 @@ static int store_connect(struct store *store, const char *name, int flags)
 	return sql_refuse(store, "%s", code ? strerror(code) : sqlite3_errmsg(store->db));
 }
 
-static int64_t store_now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* SQLite answers "busy" at once, without waiting, where waiting could deadlock: while several
  * processes turn a new file to WAL, or the last one closes it. So the set-up itself is retried. */
 static int store_patiently(struct store *store, int (*step)(struct store *))
 {
-	const int64_t deadline = store_now_ms() + store->wait_ms;
+	const int64_t deadline = clock_ms() + store->wait_ms;
 
 	for (;;) {
 		sql_clear(store);
@@ -181,7 +173,7 @@ static int store_patiently(struct store *store, int (*step)(struct store *))
 			return 0;
 		if (!sqlite3_get_autocommit(store->db))
 			sqlite3_exec(store->db, "ROLLBACK", NULL, NULL, NULL);
-		if (store->code != SQLITE_BUSY || store_now_ms() >= deadline)
+		if (store->code != SQLITE_BUSY || clock_ms() >= deadline)
 			return -1;
 		usleep(STORE_RETRY_MS * 1000);
 	}

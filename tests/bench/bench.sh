@@ -14,7 +14,7 @@ runner=${RUNNER:-$build/runner}
 parts=$build/tests/bench_parts
 here=tests/bench
 rounds=${ROUNDS:-5}
-seconds=0.5 # of each of PyTorch's measurements; ours take as long together
+seconds=0.4 # of each of PyTorch's measurements; ours take as long together
 if [ -z "${RUNNER_DATA:-}" ] && [ -d ../shared/datasets ]; then
 	export RUNNER_DATA=../shared/datasets
 fi

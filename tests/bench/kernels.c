@@ -17,10 +17,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "layers/conv2d.h"
+#include "layers/core/clock.h"
 #include "layers/linear.h"
 #include "layers/network/engine.h"
 #include "layers/network/isa.h"
@@ -235,14 +235,6 @@ static float *numbers_new(size_t n)
 	return x;
 }
 
-static double now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void keep_best(double *best, int64_t ns)
 {
 	if (*best == 0 || 1e-9 * (double)ns < *best)
@@ -253,12 +245,12 @@ static void keep_best(double *best, int64_t ns)
 static void run_batches(struct engine *engine, int n_steps, const struct batch *batch,
 	double *forward, double *backward, struct err *err)
 {
-	double end = now() + 1e-3 * trials.ms;
+	double end = clock_seconds() + 1e-3 * trials.ms;
 	struct batch_result result;
 	struct step_times steps[STEPS];
 	struct engine_times times = {.steps = steps};
 
-	for (int i = 0; i < 2 || now() < end; i++) {
+	for (int i = 0; i < 2 || clock_seconds() < end; i++) {
 		struct step_times all = {0};
 
 		if (engine_backward(engine, batch, &result, err))

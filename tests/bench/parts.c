@@ -15,23 +15,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <cmocka.h>
 
 #include "datasets/dataset.h"
 #include "layers/core/blas.h"
+#include "layers/core/clock.h"
 #include "layers/network/isa.h"
 #include "tests/support/planted.h"
 
 enum { SIZE = 2048, TIMES = 5, COMMITS = 101, LENET = 61706 };
-
-static double seconds_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static int ascending(const void *a, const void *b)
 {
@@ -85,11 +77,11 @@ static void sgemm_peak(const char *name)
 	for (size_t i = 0; i < 2 * (size_t)SIZE * SIZE; i++)
 		numbers[i] = (float)(i % 1000) / 1000;
 	for (int i = 0; !blas_here(name) && i < TIMES; i++) {
-		double start = seconds_now();
+		double start = clock_seconds();
 
 		blas_multiply(c, SIZE, (struct blas_matrix){a, SIZE, false},
 			(struct blas_matrix){b, SIZE, false}, SIZE, SIZE, SIZE);
-		best = fmin(best, seconds_now() - start);
+		best = fmin(best, clock_seconds() - start);
 	}
 	if (isfinite(best))
 		tell(name, 2e-9 * SIZE * SIZE * SIZE / best);
@@ -107,13 +99,13 @@ static void load(const char *name)
 	for (int i = 0; i < TIMES; i++) {
 		struct dataset *dataset;
 		struct err err = {0};
-		double start = seconds_now();
+		double start = clock_seconds();
 
 		if (dataset_open(&dataset, &spec, &search, &err)) {
 			printf("%s - %s\n", name, err.text);
 			return;
 		}
-		seconds[i] = seconds_now() - start;
+		seconds[i] = clock_seconds() - start;
 		dataset_close(dataset);
 	}
 	tell(name, 1e3 * median(seconds, TIMES));
@@ -140,7 +132,7 @@ static void commit(const char *name)
 	epoch.weights_hash = planted_hash(hash, 1);
 	for (int i = 0; i < COMMITS; i++) {
 		struct err err = {0};
-		double start = seconds_now();
+		double start = clock_seconds();
 
 		epoch.epoch = checkpoint.epoch = i + 1;
 		for (int p = 0; p < 5; p++)
@@ -150,7 +142,7 @@ static void commit(const char *name)
 			printf("%s - %s\n", name, err.text);
 			return;
 		}
-		seconds[i] = seconds_now() - start;
+		seconds[i] = clock_seconds() - start;
 	}
 	planted_teardown(&state);
 	tell(name, 1e3 * median(seconds, COMMITS));

@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <cmocka.h>
 
 #include "layers/conv2d.h"
+#include "layers/core/clock.h"
 #include "layers/core/rng.h"
 #include "layers/linear.h"
 #include "layers/network/engine.h"
@@ -507,14 +507,6 @@ static void test_no_gradient(void **unused)
 	fixture_free(&f);
 }
 
-static double seconds_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* Taking times changes no bit; they are of work alone, and of the work since the last reading. */
 static void test_times(void **unused)
 {
@@ -533,10 +525,10 @@ static void test_times(void **unused)
 	fixture_make(&timed, THREADS, 0);
 	assert_true(timed.network->n_steps <= MOST_STEPS);
 	assert_int_equal(engine_time(timed.engine, &err), 0);
-	start = seconds_now();
+	start = clock_seconds();
 	for (int i = 0; i < BATCHES; i++)
 		fixture_backward(&timed);
-	wall = seconds_now() - start;
+	wall = clock_seconds() - start;
 	fixture_backward(&plain);
 	assert_memory_equal(engine_gradient(plain.engine), engine_gradient(timed.engine),
 		plain.network->n_trained * sizeof(float));
