@@ -196,22 +196,9 @@ item() { # WHAT VALUE UNIT
 	printf '%-58s %8s %s\n' "$1" "$2" "$3"
 }
 
-# A training of LeNet with everything, and the part of it that is forward, backward and update.
-whole() {
-	local i start end db
-	for i in 1 2 3; do
-		db=$scratch/whole$i.db
-		start=$(date +%s%N)
-		"$runner" configs/lenet.yaml --db "$db" -q >/dev/null 2>&1 || return
-		end=$(date +%s%N)
-		echo "$(((end - start) / 1000000)) $(sqlite3 "$db" \
-			'SELECT sum(60000 / examples_per_second) FROM epoch')"
-	done | sort -n | awk '{ wall[NR] = $1 / 1000; pure[NR] = $2 }
-		END { if (NR == 3) printf "%.2f %.3f\n", wall[2], wall[2] / pure[2] }'
-}
-
 process() {
 	local name value why
+	export RUNNER=$runner
 	printf '\nThe process around it:\n'
 	bash $here/startup.sh 50 | sed 's/^/  /'
 	while read -r name value why; do
@@ -220,13 +207,7 @@ process() {
 		commit) item "  an epoch committed, with LeNet's checkpoint" "$value" "ms ${why%%:*}" ;;
 		esac
 	done < <("$parts" load commit)
-	read -r value why < <(whole)
-	if [ -n "${why:-}" ]; then
-		item "  configs/lenet.yaml, 10 epochs, all of it" "$value" "s"
-		item "    of that forward, backward and update: it is longer by" "$why" "times"
-	else
-		echo "  (no Fashion-MNIST here: no whole training)"
-	fi
+	bash $here/whole.sh 1 | sed 's/^/  /' # more runs: tests/bench/whole.sh by itself
 	bash $here/memory.sh 2>/dev/null | sed 's/^/  /'
 }
 
