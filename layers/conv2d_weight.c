@@ -60,8 +60,6 @@ struct product {
 	float *sum; /* [C][T][GROUP] */
 };
 
-#define UNROLL _Pragma("GCC unroll 8")
-
 /* Lanes part .. part + VL - 1. The shorter side of the block is held in registers. */
 static inline __attribute__((always_inline)) void multiply_part(
 	const struct product *restrict p, int part, const int C, const int T)

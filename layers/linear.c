@@ -1,17 +1,14 @@
 /*
  * linear -- see linear.h.
  *
- * All three products are taps.h's sums with one tap. Forward and the gradient of the input sum over
- * features, with 16 images side by side. The weight gradient sums over images instead, with 16
- * input features side by side: for that x is transposed to [image][feature], and dy takes the
- * weights' part.
+ * All three products are dense.h's. Forward and the gradient of the input sum over features, with
+ * 16 images side by side. The weight gradient sums over images instead, with 16 input features side
+ * by side: for that x is transposed to [image][feature], and dy takes the weights' part.
  */
 #include "layers/linear.h"
 
-#include <string.h>
-
+#include "layers/dense.h"
 #include "layers/linear_wide.h"
-#include "layers/taps.h"
 
 struct dims {
 	int in, out;
@@ -19,162 +16,134 @@ struct dims {
 	size_t row; /* of the transposed input: `in`, rounded up to 16 */
 };
 
-enum { STREAMS = 32, SHARD_IMAGES = SHARD_GROUPS * GROUP };
-
-static const struct taps one_tap = {.n = 1, .at = (const int[]){0}, .weight = (const int[]){0}};
+enum { SHARD_IMAGES = SHARD_GROUPS * GROUP, PARTS = GROUP / VL };
 
 /* ---- kernels */
 
-void PER_ISA(linear_transpose)(float *to, struct view from, int features, size_t row, int live)
+/* to[image][i] = from[i][lane] for all images of the groups; rows of `row` floats, a multiple of
+ * 16, filled up with 0. */
+static void transpose(float *to, struct view from, int features, size_t row, int groups)
 {
-	for (int image = 0; image < live; image++) {
-		const float *x = view_group(from, image / GROUP) + image % GROUP;
-		float *out = to + (size_t)image * row;
+	for (int g = 0; g < groups; g++)
+		for (size_t i = 0; i < row; i += VL)
+			for (int part = 0; part < GROUP; part += VL) {
+				const float *x = view_group(from, g) + part;
+				float *out = to + (size_t)(g * GROUP + part) * row + i;
+				vf block[VL];
 
-		for (int i = 0; i < features; i++)
-			out[i] = x[(size_t)i * GROUP];
-		for (size_t i = (size_t)features; i < row; i++)
-			out[i] = 0;
-	}
+				UNROLL
+				for (size_t k = 0; k < VL; k++)
+					block[k] = i + k < (size_t)features
+							   ? vf_load(x + (i + k) * GROUP)
+							   : vf_set(0);
+				vf_transpose(block);
+				UNROLL
+				for (size_t k = 0; k < VL; k++)
+					vf_store(out + k * row, block[k]);
+			}
 }
 
-/* y[o] = bias[o] + sum over i of weight x[i], for all groups; weights packed in blocks of outputs.
- */
-static void sum_features(struct view y, int out, struct view x, int in, int groups,
-	const float *weight, const float *bias)
+static struct dense_columns columns_of(struct view view)
 {
-	struct taps_work work = {
-		.channels = in, .in_step = GROUP, .per_channel = 1, .out_step = GROUP};
-
-	for (int o = 0; o < out; o += work.block) {
-		const float *from[SHARD_GROUPS];
-		float *to[SHARD_GROUPS];
-
-		work.block = taps_block(out - o);
-		work.weight = weight;
-		work.bias = bias ? bias + o : NULL;
-		for (int g = 0; g < groups; g++) {
-			from[g] = view_group(x, g);
-			to[g] = view_group(y, g) + (size_t)o * GROUP;
-		}
-		PER_ISA(taps_sum)(&work, &one_tap, groups, from, to);
-		weight += (size_t)in * (size_t)work.block;
-	}
+	return (struct dense_columns){.at = view.at, .group = view.stride, .row = GROUP};
 }
 
-/* Rows o .. o + block - 1 of dw, where work->weight holds dy as [image][block]. */
-static void weight_rows(const struct dims *dims, struct taps_work *work, const float *x, float *dw)
+static void forward(const struct dims *d, struct view y, struct view x, int groups, const float *w,
+	const float *b)
 {
-	float tail[TAPS_BLOCK * GROUP] __attribute__((aligned(64)));
-	int full = dims->in / GROUP, rest = dims->in % GROUP;
-	const float *from[STREAMS];
-	float *to[STREAMS];
+	const struct dense product = {.rows = d->out,
+		.columns = groups * PARTS,
+		.last = VL,
+		.sums = d->in,
+		.turn = d->in,
+		.weight = w,
+		.row = (size_t)d->in,
+		.step = 1,
+		.start = b,
+		.in = columns_of(x),
+		.out = columns_of(y)};
 
-	work->out_step = (size_t)dims->in;
-	for (int at = 0; at < full; at += STREAMS) {
-		int n = full - at < STREAMS ? full - at : STREAMS;
-
-		for (int s = 0; s < n; s++) {
-			from[s] = x + (size_t)(at + s) * GROUP;
-			to[s] = dw + (size_t)(at + s) * GROUP;
-		}
-		PER_ISA(taps_sum)(work, &one_tap, n, from, to);
-	}
-	if (!rest)
-		return;
-	from[0] = x + (size_t)full * GROUP;
-	to[0] = tail;
-	work->out_step = GROUP;
-	PER_ISA(taps_sum)(work, &one_tap, 1, from, to);
-	for (int b = 0; b < work->block; b++)
-		memcpy(dw + (size_t)b * (size_t)dims->in + (size_t)full * GROUP, tail + b * GROUP,
-			(size_t)rest * sizeof *dw);
+	PER_ISA(dense_sum)(&product);
 }
 
-static void weight_gradient(
-	const struct dims *dims, struct view x, struct view dy, int live, float *scratch, float *dw)
+static void input_gradient(
+	const struct dims *d, struct view dx, struct view dy, int groups, const float *w)
 {
-	float dy_rows[SHARD_IMAGES * TAPS_BLOCK];
-	struct taps_work work = {
-		.channels = live, .in_step = dims->row, .per_channel = 1, .weight = dy_rows};
+	const struct dense product = {.rows = d->in,
+		.columns = groups * PARTS,
+		.last = VL,
+		.sums = d->out,
+		.turn = d->out,
+		.weight = w,
+		.row = 1,
+		.step = (size_t)d->in,
+		.in = columns_of(dy),
+		.out = columns_of(dx)};
 
-	PER_ISA(linear_transpose)(scratch, x, dims->in, dims->row, live);
-	for (int o = 0; o < dims->out; o += work.block) {
-		work.block = taps_block(dims->out - o);
-		for (int image = 0; image < live; image++)
-			for (int b = 0; b < work.block; b++)
-				dy_rows[image * work.block + b] =
-					view_group(dy, image / GROUP)[(size_t)(o + b) * GROUP +
-								      (size_t)(image % GROUP)];
-		weight_rows(dims, &work, scratch, dw + (size_t)o * (size_t)dims->in);
-	}
+	PER_ISA(dense_sum)(&product);
+}
+
+/* rows: x, transposed. */
+static void weight_gradient(const struct dims *d, float *dw, struct view dy, int live, float *rows)
+{
+	const struct dense product = {.rows = d->out,
+		.columns = (d->in + VL - 1) / VL,
+		.last = (d->in - 1) % VL + 1,
+		.sums = live,
+		.turn = GROUP,
+		.weight = dy.at,
+		.row = GROUP,
+		.step = 1,
+		.turn_step = dy.stride,
+		.in = {rows, GROUP, d->row},
+		.out = {dw, GROUP, (size_t)d->in}};
+
+	PER_ISA(dense_sum)(&product);
 }
 
 static void bias_gradient(float *db, struct view dy, int out, int groups)
 {
-	for (int o = 0; o < out; o++) {
-		float sum[GROUP] __attribute__((aligned(64)));
+	for (int o = 0; o < out; o += GROUP) {
+		float sum[GROUP][GROUP] __attribute__((aligned(64)));
+		int n = out - o < GROUP ? out - o : GROUP;
 
-		for (int part = 0; part < GROUP; part += VL) {
+		for (int i = 0; i < n * GROUP; i += VL) {
 			vf total = vf_set(0);
 
 			for (int g = 0; g < groups; g++)
-				total += vf_load(view_group(dy, g) + (size_t)o * GROUP + part);
-			vf_store(sum + part, total);
+				total += vf_load(view_group(dy, g) + o * GROUP + i);
+			vf_store(sum[0] + i, total);
 		}
-		db[o] = group_sum(sum);
+		group_sums(db + o, (const float(*)[GROUP])sum, (size_t)n);
 	}
 }
 
 /* ---- steps */
 
-/* [block][summed][output in block], where element (output a, summed k) is w[a * da + k * dk]. */
-static void pack(float *to, const float *w, int outputs, int summed, size_t da, size_t dk)
-{
-	for (int first = 0, block; first < outputs; first += block) {
-		block = taps_block(outputs - first);
-		for (int k = 0; k < summed; k++)
-			for (int b = 0; b < block; b++)
-				*to++ = w[(size_t)(first + b) * da + (size_t)k * dk];
-	}
-}
-
-static void linear_prepare(const struct step *step, const float *const *tensors, float *packed)
-{
-	const struct dims *dims = step->dims;
-	const float *w = tensors[step->tensors[0]];
-	size_t in = (size_t)dims->in;
-
-	pack(packed, w, dims->out, dims->in, in, 1);
-	if (step->wants_dx[0])
-		pack(packed + in * (size_t)dims->out, w, dims->in, dims->out, 1, in);
-}
-
 static void linear_forward(const struct step *step, const struct work *w)
 {
 	const struct dims *dims = step->dims;
 
-	sum_features(work_y(w, step), dims->out, work_x(w, step, 0), dims->in, w->groups,
-		work_packed(w, step), dims->bias ? work_tensor(w, step, 1) : NULL);
+	forward(dims, work_y(w, step), work_x(w, step, 0), w->groups, work_tensor(w, step, 0),
+		dims->bias ? work_tensor(w, step, 1) : NULL);
 }
 
 static void linear_backward(const struct step *step, const struct work *w)
 {
 	const struct dims *dims = step->dims;
 	struct view dy = work_dy(w, step), dx = work_dx(w, step, 0);
+	float *rows = work_scratch(w);
 
-	weight_gradient(
-		dims, work_x(w, step, 0), dy, w->live, work_scratch(w), work_gradient(w, step, 0));
+	transpose(rows, work_x(w, step, 0), dims->in, dims->row, w->groups);
+	weight_gradient(dims, work_gradient(w, step, 0), dy, w->live, rows);
 	if (dims->bias)
 		bias_gradient(work_gradient(w, step, 1), dy, dims->out, w->groups);
 	if (dx.at)
-		sum_features(dx, dims->in, dy, dims->out, w->groups,
-			work_packed(w, step) + (size_t)dims->in * (size_t)dims->out, NULL);
+		input_gradient(dims, dx, dy, w->groups, work_tensor(w, step, 0));
 }
 
 static const struct step_ops linear_ops = {
 	.name = "linear",
-	.prepare = linear_prepare,
 	.forward = linear_forward,
 	.backward = linear_backward,
 };
@@ -214,7 +183,6 @@ static int linear_plan(
 		if (PER_ISA(linear_wide)(plan, &step, dims->in, dims->out, err))
 			return -1;
 	} else {
-		step.packed = 2 * (size_t)dims->in * (size_t)dims->out;
 		step.scratch = dims->row * SHARD_IMAGES;
 	}
 	step.out = *out = plan_value(plan, shape_vector(dims->out), err);

@@ -5,8 +5,8 @@
  *
  * Shapes: x I; y O; w O x I; b O. Gradients: dw = sum over images of dy x^T, db = sum of dy,
  * dx = w^T dy. Fails on an image that is not flattened (a `linear` over the last axis of an image
- * would be something else). Memory: the weights twice, packed; for the weight gradient a shard's
- * input, transposed. Cost: I O multiplications an image, backward twice that.
+ * would be something else). Memory: for the weight gradient a shard's input,
+ * transposed. Cost: I O multiplications an image, backward twice that.
  * Source: d2l 3.1 and 4.1. Checked by tests/unit/test_layers.c.
  */
 #ifndef LAYERS_LINEAR_H
@@ -21,9 +21,5 @@ struct linear {
 	bool bias;
 	int blas; /* enum linear_blas: whether it is a whole-batch step (linear_wide.h) */
 };
-
-/* to[image][i] = from[i][lane] for the first `live` images; rows of `row` floats, filled up with 0.
- */
-void PER_ISA(linear_transpose)(float *to, struct view from, int features, size_t row, int live);
 
 #endif

@@ -9,14 +9,13 @@
 
 typedef uint8_t bytes16 __attribute__((vector_size(16), may_alias));
 
-#define UNROLL _Pragma("GCC unroll 16")
 #define BYTES_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
 #define BYTES_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
 
 /* As vf_transpose. */
 static inline void transpose_bytes(bytes16 rows[16])
 {
-#pragma GCC unroll 4
+	UNROLL
 	for (int round = 0; round < 4; round++) {
 		bytes16 dealt[16];
 

@@ -10,8 +10,6 @@ enum { CHAINS = 12 }; /* of 16 */
 
 enum { STEPS = 16 }; /* of each chain in a round */
 
-#define UNROLL _Pragma("GCC unroll 24")
-
 double PER_ISA(peak_work)(int rounds, float *value)
 {
 	vf chain[CHAINS], factor = vf_set(*value), total = vf_set(0);

@@ -9,8 +9,6 @@
 #define WIDE 2
 #endif
 
-#define UNROLL _Pragma("GCC unroll 8")
-
 /* One block: B output channels of X registers, register x at in[x], out[x]. */
 static inline __attribute__((always_inline)) void sum_block(const struct taps_work *restrict work,
 	const struct taps *restrict taps, const float *const *restrict in,
