@@ -40,26 +40,35 @@ static inline struct moments moments_constants(const struct update *u)
 	};
 }
 
+/* The first n weights of a register. */
+static inline void moments_part(
+	const struct moments *c, const struct update *u, size_t at, size_t n, bool decoupled)
+{
+	vf w = vf_load_part(u->w + at, n), g = vf_load_part(u->g + at, n);
+	vf m = vf_load_part(u->state[0] + at, n), v = vf_load_part(u->state[1] + at, n);
+
+	if (decoupled)
+		w *= c->shrink;
+	else
+		g = vf_fma(c->pull, w, g);
+	m = vf_fma(c->keep1, g - m, m);
+	v = vf_fma(c->take2 * g, g, c->keep2 * v);
+	w = vf_fma(c->step, m / vf_fma(vf_sqrt(v), c->root, c->eps), w);
+	vf_store_part(u->state[0] + at, m, n);
+	vf_store_part(u->state[1] + at, v, n);
+	vf_store_part(u->w + at, w, n);
+}
+
 static inline void moments_update(const struct update *u, bool decoupled)
 {
-	struct moments c = moments_constants(u);
+	const struct moments constants = moments_constants(u);
+	const struct update own = *u; /* not in memory that the stores could change */
+	size_t at = 0;
 
-	for (size_t i = 0; i < u->n; i += VL) {
-		size_t n = u->n - i;
-		vf w = vf_load_part(u->w + i, n), g = vf_load_part(u->g + i, n);
-		vf m = vf_load_part(u->state[0] + i, n), v = vf_load_part(u->state[1] + i, n);
-
-		if (decoupled)
-			w *= c.shrink;
-		else
-			g = vf_fma(c.pull, w, g);
-		m = vf_fma(c.keep1, g - m, m);
-		v = vf_fma(c.take2 * g, g, c.keep2 * v);
-		w = vf_fma(c.step, m / vf_fma(vf_sqrt(v), c.root, c.eps), w);
-		vf_store_part(u->state[0] + i, m, n);
-		vf_store_part(u->state[1] + i, v, n);
-		vf_store_part(u->w + i, w, n);
-	}
+	for (; at + VL <= own.n; at += VL)
+		moments_part(&constants, &own, at, VL, decoupled);
+	if (at < own.n)
+		moments_part(&constants, &own, at, own.n - at, decoupled);
 }
 
 static inline int moments_check(const struct spec *spec, struct err *err)

@@ -9,26 +9,45 @@ static int states(const void *options)
 	return ((const struct sgd *)options)->momentum > 0;
 }
 
+struct terms {
+	vf momentum, lr, decay;
+	bool moves, nesterov, decays;
+};
+
+/* The first n weights of a register; w and v step. */
+static inline void step_part(const struct terms *t, float *w, const float *g, float *v, size_t n)
+{
+	vf weight = vf_load_part(w, n), by = vf_load_part(g, n);
+
+	if (t->decays)
+		by = vf_fma(t->decay, weight, by);
+	if (t->moves) {
+		vf velocity = vf_fma(t->momentum, vf_load_part(v, n), by);
+
+		vf_store_part(v, velocity, n);
+		by = t->nesterov ? vf_fma(t->momentum, velocity, by) : velocity;
+	}
+	vf_store_part(w, vf_fma(t->lr, by, weight), n);
+}
+
 static void update(const struct update *u)
 {
 	const struct sgd *options = u->options;
-	vf momentum = vf_set((float)options->momentum), lr = vf_set((float)-u->lr);
-	float decay = (float)decay_of(u, options->weight_decay, options->decay_bias);
+	const double decay = decay_of(u, options->weight_decay, options->decay_bias);
+	const struct terms terms = {.momentum = vf_set((float)options->momentum),
+		.lr = vf_set((float)-u->lr),
+		.decay = vf_set((float)decay),
+		.moves = options->momentum > 0,
+		.nesterov = options->nesterov,
+		.decays = (float)decay > 0};
+	const float *g = u->g;
+	float *w = u->w, *v = u->state[0]; /* v is NULL where nothing moves */
+	size_t i = 0, n = u->n;
 
-	for (size_t i = 0; i < u->n; i += VL) {
-		size_t n = u->n - i;
-		vf w = vf_load_part(u->w + i, n), g = vf_load_part(u->g + i, n);
-
-		if (decay > 0)
-			g = vf_fma(vf_set(decay), w, g);
-		if (options->momentum > 0) {
-			vf v = vf_fma(momentum, vf_load_part(u->state[0] + i, n), g);
-
-			vf_store_part(u->state[0] + i, v, n);
-			g = options->nesterov ? vf_fma(momentum, v, g) : v;
-		}
-		vf_store_part(u->w + i, vf_fma(lr, g, w), n);
-	}
+	for (; i + VL <= n; i += VL)
+		step_part(&terms, w + i, g + i, terms.moves ? v + i : NULL, VL);
+	if (i < n)
+		step_part(&terms, w + i, g + i, terms.moves ? v + i : NULL, n - i);
 }
 
 static int check(const struct spec *spec, struct err *err)
