@@ -208,6 +208,6 @@ bench-kernels: ## how near every shape of kernel comes to the peak: make bench-k
 .PHONY: help
 help: ## this list
 	@echo 'make [VARIANT=release|debug|asan|tsan|coverage] TARGET'
-	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  \1\t\2/p' Makefile | expand -t 16
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
