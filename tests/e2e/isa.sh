@@ -13,6 +13,10 @@ if ! command -v qemu-x86_64 >/dev/null; then
 	echo "skip isa (no qemu-x86_64 here: package qemu-user)"
 	exit 0
 fi
+if grep -qaE '__(asan|tsan)_init' "$runner"; then
+	echo "skip isa (the sanitizers' shadow memory is too much for the emulator)"
+	exit 0
+fi
 
 less='qemu64,+ssse3,+sse4.1,+sse4.2,+popcnt,+xsave,+avx'
 # Emulated arithmetic takes long: some images of the configs that have every kind of layer.
