@@ -32,12 +32,11 @@ static void handful_flush(struct handful *h)
 	h->n = 0;
 }
 
-/* The elements of one pattern in some rows, group by group of images. */
-static void sum_class(const struct conv2d_direction *d, int yc, int xc,
-	const struct taps_work *work, struct view from, const struct conv2d_rows *rows, int groups)
+/* The elements of one pattern in some rows of one group of images. */
+static void add_class(struct handful *h, const struct conv2d_direction *d,
+	const struct axis_class *y, const struct axis_class *x, const float *from, float *to,
+	const struct conv2d_rows *rows)
 {
-	const struct axis_class *y = &d->y.classes[yc], *x = &d->x.classes[xc];
-	struct handful h = {.work = work, .taps = &d->taps[yc * d->x.n + xc]};
 	int r = 0;
 
 	while (r < y->n && y->at[r] < rows->first)
@@ -47,14 +46,11 @@ static void sum_class(const struct conv2d_direction *d, int yc, int xc,
 			int source = y->from[r] * d->from.w + x->from[q];
 			int target = (y->at[r] - rows->top) * d->to.w + x->at[q];
 
-			for (int g = 0; g < groups; g++) {
-				h.in[h.n] = view_group(from, g) + (size_t)source * GROUP;
-				h.out[h.n++] = view_group(rows->to, g) + (size_t)target * GROUP;
-				if (h.n == STREAMS)
-					handful_flush(&h);
-			}
+			h->in[h->n] = from + (ptrdiff_t)source * GROUP;
+			h->out[h->n++] = to + (ptrdiff_t)target * GROUP;
+			if (h->n == STREAMS)
+				handful_flush(h);
 		}
-	handful_flush(&h);
 }
 
 void PER_ISA(conv2d_sum)(const struct conv2d_dims *dims, const struct conv2d_direction *d,
@@ -72,8 +68,14 @@ void PER_ISA(conv2d_sum)(const struct conv2d_dims *dims, const struct conv2d_dir
 
 	from.at += (size_t)(block->channel / d->to_group * d->from_group) * plane;
 	for (int yc = 0; yc < d->y.n; yc++)
-		for (int xc = 0; xc < d->x.n; xc++)
-			sum_class(d, yc, xc, &work, from, rows, groups);
+		for (int xc = 0; xc < d->x.n; xc++) {
+			struct handful h = {.work = &work, .taps = &d->taps[yc * d->x.n + xc]};
+
+			for (int g = 0; g < groups; g++)
+				add_class(&h, d, &d->y.classes[yc], &d->x.classes[xc],
+					view_group(from, g), view_group(rows->to, g), rows);
+			handful_flush(&h);
+		}
 }
 
 struct conv2d_block PER_ISA(conv2d_block_first)(

@@ -1,11 +1,12 @@
 /*
  * conv2d_weight -- see conv2d_weight.h.
  *
- * The taps of one row of the window over a few input channels lie side by side; they are cut into
- * nearly equal handfuls, and a kernel multiplies a handful with a few output channels: C x T sums
- * in registers, C + T loads for C T products. Handfuls that read the same rows take turns over a
- * tile of them. What the cut costs is estimated for every cut that fits the registers, and the best
- * is taken (conv2d_weight_plan).
+ * A kernel multiplies a few output channels with a handful of taps: C x T sums in registers, C + T
+ * loads for C T products. A handful is one row of the window, a few of its columns, in a few input
+ * channels. Several columns read the same rows of the input, which saves cache, but do not quite
+ * meet the same outputs: then the input is copied with zeros beside it. Images larger than a tile
+ * are read tile by tile, by some handfuls in turns. What a cut into blocks costs is estimated for
+ * each that fits the registers, and the best is taken.
  */
 #include "layers/conv2d_weight.h"
 
@@ -20,11 +21,12 @@ enum { REGISTERS = 16 };
 #endif
 
 enum {
-	CHANNELS = 6,      /* of a block, at most */
-	TAPS = 8,          /* of a handful, at most */
-	SUMS = 25,         /* of a kernel, at most */
-	HANDFULS = 16,     /* that take turns */
-	TILE_FLOATS = 8192 /* read in one turn: half of a first-level cache */
+	CHANNELS = 8,          /* of a block, at most */
+	TAPS = 8,              /* of a handful, at most */
+	SUMS = 32,             /* of a kernel, at most */
+	HANDFULS = 16,         /* that take turns */
+	MOST_PLACES = 1 << 20, /* listed column by column */
+	TILE_FLOATS = 8192     /* read in one turn: half of a first-level cache */
 };
 
 static int smaller(int a, int b)
@@ -50,72 +52,81 @@ static int part_begin(int whole, int n, int i)
 
 /* ---- the kernel */
 
-/* sum[c][t] += dy[c] x[t] over rows and columns. */
+/* sum[c][t] += dy[c] x[t] over groups of images and places. */
 struct product {
-	int rows, columns;
+	int groups, n;
+	const struct conv2d_place *places;
+	bool fresh; /* sum is 0 before */
 	const float *dy;
-	size_t dy_plane, dy_row;
+	size_t dy_plane, dy_group;
 	const float *x[TAPS];
-	size_t x_row, x_column;
-	float *sum; /* [C][T][GROUP] */
+	size_t x_group;
+	float (*restrict sum)[GROUP]; /* [C][T] */
 };
 
-/* Lanes part .. part + VL - 1. The shorter side of the block is held in registers. */
+/* Some places. The shorter side of the block is held in registers. */
+static inline __attribute__((always_inline)) void multiply_places(vf (*sum)[TAPS],
+	const float *const *dy, const float *const *x, const struct conv2d_place *places, int n,
+	const int C, const int T)
+{
+	for (int i = 0; i < n; i++) {
+		ptrdiff_t dy_at = places[i].dy, x_at = places[i].x;
+		vf held[TAPS];
+
+		if (C <= T) {
+			UNROLL
+			for (int c = 0; c < C; c++)
+				held[c] = vf_load(dy[c] + dy_at);
+			UNROLL
+			for (int t = 0; t < T; t++) {
+				vf v = vf_keep(vf_load(x[t] + x_at));
+
+				UNROLL
+				for (int c = 0; c < C; c++)
+					sum[c][t] = vf_fma(held[c], v, sum[c][t]);
+			}
+		} else {
+			UNROLL
+			for (int t = 0; t < T; t++)
+				held[t] = vf_load(x[t] + x_at);
+			UNROLL
+			for (int c = 0; c < C; c++) {
+				vf d = vf_keep(vf_load(dy[c] + dy_at));
+
+				UNROLL
+				for (int t = 0; t < T; t++)
+					sum[c][t] = vf_fma(d, held[t], sum[c][t]);
+			}
+		}
+	}
+}
+
+/* Lanes part .. part + VL - 1. */
 static inline __attribute__((always_inline)) void multiply_part(
 	const struct product *restrict p, int part, const int C, const int T)
 {
+	const float *dy[CHANNELS], *x[TAPS];
 	vf sum[CHANNELS][TAPS];
-	float *at = p->sum + part;
 
 	UNROLL
 	for (int c = 0; c < C; c++)
 		UNROLL
 	for (int t = 0; t < T; t++)
-		sum[c][t] = vf_load(at + (c * T + t) * GROUP);
-	for (int r = 0; r < p->rows; r++) {
-		const float *dy[CHANNELS], *x[TAPS];
-
+		sum[c][t] = p->fresh ? vf_set(0) : vf_load(p->sum[c * T + t] + part);
+	for (int g = 0; g < p->groups; g++) {
 		UNROLL
 		for (int c = 0; c < C; c++)
-			dy[c] = p->dy + (size_t)c * p->dy_plane + (size_t)r * p->dy_row + part;
+			dy[c] = p->dy + (size_t)g * p->dy_group + (size_t)c * p->dy_plane + part;
 		UNROLL
 		for (int t = 0; t < T; t++)
-			x[t] = p->x[t] + (size_t)r * p->x_row + part;
-		for (int q = 0; q < p->columns; q++) {
-			vf held[TAPS];
-
-			if (C <= T) {
-				UNROLL
-				for (int c = 0; c < C; c++)
-					held[c] = vf_load(dy[c] + (size_t)q * GROUP);
-				UNROLL
-				for (int t = 0; t < T; t++) {
-					vf v = vf_load(x[t] + (size_t)q * p->x_column);
-
-					UNROLL
-					for (int c = 0; c < C; c++)
-						sum[c][t] = vf_fma(held[c], v, sum[c][t]);
-				}
-			} else {
-				UNROLL
-				for (int t = 0; t < T; t++)
-					held[t] = vf_load(x[t] + (size_t)q * p->x_column);
-				UNROLL
-				for (int c = 0; c < C; c++) {
-					vf d = vf_load(dy[c] + (size_t)q * GROUP);
-
-					UNROLL
-					for (int t = 0; t < T; t++)
-						sum[c][t] = vf_fma(d, held[t], sum[c][t]);
-				}
-			}
-		}
+			x[t] = p->x[t] + (size_t)g * p->x_group + part;
+		multiply_places(sum, dy, x, p->places, p->n, C, T);
 	}
 	UNROLL
 	for (int c = 0; c < C; c++)
 		UNROLL
 	for (int t = 0; t < T; t++)
-		vf_store(at + (c * T + t) * GROUP, sum[c][t]);
+		vf_store(p->sum[c * T + t] + part, sum[c][t]);
 }
 
 typedef void product_fn(const struct product *p);
@@ -135,15 +146,19 @@ typedef void product_fn(const struct product *p);
 #define EACH_4(F) F(4, 1) F(4, 2) F(4, 3) F(4, 4) F(4, 5) F(4, 6)
 #define EACH_5(F) F(5, 1) F(5, 2) F(5, 3) F(5, 4) F(5, 5)
 #define EACH_6(F) F(6, 1) F(6, 2) F(6, 3) F(6, 4)
+#define EACH_7(F) F(7, 1) F(7, 2) F(7, 3)
+#define EACH_8(F) F(8, 1) F(8, 2) F(8, 3)
 #else
-#define EACH_1(F) F(1, 1) F(1, 2) F(1, 3) F(1, 4) F(1, 5) F(1, 6) F(1, 7)
+#define EACH_1(F) F(1, 1) F(1, 2) F(1, 3) F(1, 4) F(1, 5) F(1, 6) F(1, 7) F(1, 8)
 #define EACH_2(F) F(2, 1) F(2, 2) F(2, 3) F(2, 4) F(2, 5) F(2, 6)
 #define EACH_3(F) F(3, 1) F(3, 2) F(3, 3) F(3, 4)
 #define EACH_4(F) F(4, 1) F(4, 2) F(4, 3)
 #define EACH_5(F) F(5, 1) F(5, 2)
 #define EACH_6(F) F(6, 1) F(6, 2)
+#define EACH_7(F) F(7, 1)
+#define EACH_8(F) F(8, 1)
 #endif
-#define EACH(F) EACH_1(F) EACH_2(F) EACH_3(F) EACH_4(F) EACH_5(F) EACH_6(F)
+#define EACH(F) EACH_1(F) EACH_2(F) EACH_3(F) EACH_4(F) EACH_5(F) EACH_6(F) EACH_7(F) EACH_8(F)
 
 EACH(PRODUCT)
 
@@ -193,19 +208,8 @@ struct block {
 	int group;      /* of the convolution */
 	int in, n_in;   /* input channels, counted in the group */
 	int out, n_out; /* output channels, likewise */
-	struct view x;  /* from input channel `in` on: the copy, or the image */
-	int handfuls;   /* of a row of the window */
+	struct view x;  /* from input channel `in` on: the image, or the copy */
 };
-
-static int block_taps(const struct block *b)
-{
-	return b->n_in * b->dims->k_w;
-}
-
-static int handful_begin(const struct block *b, int handful)
-{
-	return part_begin(block_taps(b), b->handfuls, handful);
-}
 
 /* Of the first of the block's output channels. */
 static int block_channel(const struct block *b)
@@ -213,109 +217,155 @@ static int block_channel(const struct block *b)
 	return b->group * b->dims->forward.to_group + b->out;
 }
 
-static const float *block_dy(const struct block *b, int g, int row)
-{
-	const struct shape *y = &b->dims->forward.to;
+/* Row u and columns v .. v + n - 1 of the window. */
+struct handful {
+	int u, v, n;
+};
 
-	return view_group(b->gradient->dy, g) +
-	       (size_t)((block_channel(b) * y->h + row) * y->w) * GROUP;
+static struct handful handful_first(const struct block *b)
+{
+	return (struct handful){.n = b->dims->weight.columns[0].n};
 }
 
-/* Handful `index` (row of the window, then part of it) over rows first .. end - 1 of the output. */
-static void handful_add(const struct block *b, int index, float *sum, int g, int first, int end)
+static void handful_next(const struct block *b, struct handful *h)
+{
+	h->v += h->n;
+	if (h->v == b->dims->k_w) {
+		h->v = 0;
+		h->u++;
+	}
+	h->n = b->dims->weight.columns[h->v].n;
+}
+
+/* Groups of images and rows of the output that are taken in one turn. */
+struct turn {
+	int group, groups, first, end;
+};
+
+/* Row `row` of the turn, of the block's first channel in group `group`; to the next channel. */
+static const float *turn_dy(const struct block *b, const struct turn *turn, int group, int row)
+{
+	const struct shape *y = &b->dims->forward.to;
+	const struct conv2d_source *source = b->gradient->source;
+	int from = source && source->passing ? row - turn->first : block_channel(b) * y->h + row;
+
+	return view_group(b->gradient->dy, group) + from * y->w * GROUP;
+}
+
+static size_t block_plane(const struct block *b)
+{
+	const struct shape *y = &b->dims->forward.to;
+	const struct conv2d_source *source = b->gradient->source;
+
+	return source && source->passing ? source->plane : (size_t)(y->h * y->w) * GROUP;
+}
+
+static void handful_add(const struct block *b, const struct handful *h, const struct turn *turn,
+	float (*sum)[GROUP])
 {
 	const struct conv2d_dims *dims = b->dims;
-	const struct shape *x = &dims->forward.from, *y = &dims->forward.to;
-	int u = index / b->handfuls, tap = handful_begin(b, index % b->handfuls);
-	int taps = handful_begin(b, index % b->handfuls + 1) - tap;
-	int width = dims->weight.width;
-	struct product p = {.columns = y->w,
-		.dy_plane = (size_t)(y->h * y->w) * GROUP,
-		.dy_row = (size_t)y->w * GROUP,
-		.x_row = (size_t)(dims->y.stride * width) * GROUP,
-		.x_column = (size_t)dims->x.stride * GROUP,
+	const struct conv2d_weight *w = &dims->weight;
+	const struct conv2d_columns *columns = &w->columns[h->v];
+	int width = columns->outputs.end - columns->outputs.first, taps = 0;
+	int first = larger(turn->first, w->rows[h->u].first);
+	int end = smaller(turn->end, w->rows[h->u].end);
+	int row = h->u * dims->y.dilation - dims->y.before;
+	int column = h->v * dims->x.dilation - w->before;
+	const float *x = view_group(b->x, turn->group) + (row * w->width + column) * GROUP;
+	struct product p = {.groups = turn->groups,
+		.n = larger(0, end - first) * width,
+		.places = columns->places + first * width,
+		.fresh = turn->group == 0 && turn->first == 0,
+		.dy = turn_dy(b, turn, turn->group, 0),
+		.dy_plane = block_plane(b),
+		.dy_group = b->gradient->dy.stride,
+		.x_group = b->x.stride,
 		.sum = sum};
-	int row;
 
-	first = larger(first, dims->weight.rows[u].first);
-	end = smaller(end, dims->weight.rows[u].end);
-	if (first >= end)
-		return;
-	row = first * dims->y.stride - dims->y.before + u * dims->y.dilation;
-	p.rows = end - first;
-	p.dy = block_dy(b, g, first);
-	for (int t = 0; t < taps; t++) {
-		int channel = (tap + t) / dims->k_w, v = (tap + t) % dims->k_w;
-
-		p.x[t] = view_group(b->x, g) +
-			 (size_t)((channel * x->h + row) * width + v * dims->x.dilation) * GROUP;
-	}
+	for (int i = 0; i < b->n_in; i++, x += dims->forward.from.h * w->width * GROUP)
+		for (int v = 0; v < h->n; v++)
+			p.x[taps++] = x + v * dims->x.dilation * GROUP;
 	products[b->n_out][taps](&p);
 }
 
 /* The sums of a handful's lanes to where they belong in dw. */
-static void handful_store(const struct block *b, int index, const float *sum)
+static void handful_store(const struct block *b, const struct handful *h, const float (*sum)[GROUP])
 {
 	const struct conv2d_dims *dims = b->dims;
-	int u = index / b->handfuls, tap = handful_begin(b, index % b->handfuls);
-	int taps = handful_begin(b, index % b->handfuls + 1) - tap;
+	size_t plane = (size_t)(dims->k_h * dims->k_w);
+	size_t filter = (size_t)dims->forward.from_group * plane;
+	float *dw = b->gradient->dw + (size_t)block_channel(b) * filter + (size_t)b->in * plane +
+		    (size_t)(h->u * dims->k_w + h->v);
+	float total[SUMS], *from = total;
 
-	for (int c = 0; c < b->n_out; c++)
-		for (int t = 0; t < taps; t++) {
-			int in = b->in + (tap + t) / dims->k_w, v = (tap + t) % dims->k_w;
-			int row = ((block_channel(b) + c) * dims->forward.from_group + in) *
-					  dims->k_h +
-				  u;
-
-			b->gradient->dw[(size_t)row * (size_t)dims->k_w + (size_t)v] =
-				group_sum(sum + (c * taps + t) * GROUP);
-		}
+	group_sums(total, sum, ((size_t)(b->n_out * b->n_in * h->n) + VL - 1) / VL * VL);
+	for (int c = 0; c < b->n_out; c++, dw += filter)
+		for (int i = 0; i < b->n_in; i++)
+			for (int v = 0; v < h->n; v++)
+				dw[(size_t)i * plane + (size_t)v] = *from++;
 }
 
 /* Rows of a turn: their dy and x together fill a tile. */
-static int tile_rows(const struct block *b)
+static int tile_rows(const struct conv2d_dims *dims, int outs, int ins)
 {
-	const struct conv2d_dims *dims = b->dims;
-	int row = b->n_out * dims->forward.to.w + b->n_in * dims->y.stride * dims->weight.width;
+	int row = outs * dims->forward.to.w + ins * dims->weight.width;
 
 	return larger(1, TILE_FLOATS / (row * GROUP));
 }
 
-/* Handfuls first .. first + n - 1, turn by turn; on the way dy is made and summed for the bias,
- * where source and bias say so. */
-static void block_turns(const struct block *b, int first, int n, const struct conv2d_source *source,
+/* The next turn's dy, and its sum for the bias where bias is not NULL. */
+static void turn_begin(const struct block *b, struct turn *turn, const struct conv2d_source *source,
 	float (*bias)[GROUP])
 {
-	float sum[HANDFULS][SUMS * GROUP] __attribute__((aligned(64)));
 	const struct shape *y = &b->dims->forward.to;
-	int channel = block_channel(b), want = tile_rows(b);
+	int wanted = turn->end;
 
-	memset(sum, 0, (size_t)n * sizeof sum[0]);
-	for (int g = 0; g < b->gradient->groups; g++)
-		for (int row = 0, end; row < y->h; row = end) {
-			end = source ? source->make(source, g, channel, b->n_out, row, want)
-				     : smaller(row + want, y->h);
-			if (bias)
-				bias_add(bias, block_dy(b, g, row), (size_t)(y->h * y->w) * GROUP,
-					(size_t)((end - row) * y->w), b->n_out);
-			for (int h = 0; h < n; h++)
-				handful_add(b, first + h, sum[h], g, row, end);
+	for (int g = turn->group; g < turn->group + turn->groups; g++) {
+		if (source)
+			turn->end = source->make(source, g, block_channel(b), b->n_out, turn->first,
+				wanted - turn->first);
+		if (bias)
+			bias_add(bias, turn_dy(b, turn, g, turn->first), block_plane(b),
+				(size_t)((turn->end - turn->first) * y->w), b->n_out);
+	}
+}
+
+/* Up to HANDFULS handfuls from *h on. Small images go all groups at a time, others by rows. */
+static void block_turns(const struct block *b, struct handful *h,
+	const struct conv2d_source *source, float (*bias)[GROUP])
+{
+	float sum[HANDFULS][SUMS][GROUP] __attribute__((aligned(64)));
+	int rows = b->dims->forward.to.h, want = tile_rows(b->dims, b->n_out, b->n_in),
+	    groups = b->gradient->groups;
+	int together = want >= rows * groups ? groups : 1, n = 0;
+	struct handful at;
+
+	for (struct turn turn = {.groups = together}; turn.group < groups; turn.group += together)
+		for (turn.first = 0; turn.first < rows; turn.first = turn.end) {
+			turn.end = smaller(turn.first + want, rows);
+			turn_begin(b, &turn, source, bias);
+			at = *h;
+			for (n = 0; n < HANDFULS && at.u < b->dims->k_h; n++) {
+				handful_add(b, &at, &turn, sum[n]);
+				handful_next(b, &at);
+			}
 		}
-	for (int h = 0; h < n; h++)
-		handful_store(b, first + h, sum[h]);
+	for (int i = 0; i < n; i++) {
+		handful_store(b, h, (const float(*)[GROUP])sum[i]);
+		handful_next(b, h);
+	}
 }
 
 static void block_run(const struct block *b)
 {
 	const struct conv2d_gradient *gradient = b->gradient;
 	float bias[CHANNELS][GROUP] __attribute__((aligned(64))) = {0};
-	int all = b->dims->k_h * b->handfuls;
 	bool biased = gradient->db && b->in == 0;
+	struct handful h = handful_first(b);
 
-	block_turns(b, 0, smaller(HANDFULS, all), b->in == 0 ? gradient->source : NULL,
-		biased ? bias : NULL);
-	for (int h = HANDFULS; h < all; h += HANDFULS)
-		block_turns(b, h, smaller(HANDFULS, all - h), NULL, NULL);
+	block_turns(b, &h, b->in == 0 ? gradient->source : NULL, biased ? bias : NULL);
+	while (h.u < b->dims->k_h)
+		block_turns(b, &h, NULL, NULL);
 	for (int c = 0; biased && c < b->n_out; c++)
 		gradient->db[block_channel(b) + c] = group_sum(bias[c]);
 }
@@ -345,9 +395,9 @@ static struct view block_input(const struct block *b)
 	const struct shape *x = &dims->forward.from;
 	const struct conv2d_gradient *gradient = b->gradient;
 	int channel = b->group * dims->forward.from_group + b->in;
-	struct view from = gradient->x,
-		    to = {gradient->scratch,
-			    (size_t)(dims->weight.in_block * x->h * dims->weight.width) * GROUP};
+	struct view from = gradient->x;
+	struct view to = {gradient->scratch,
+		(size_t)(dims->weight.in_block * x->h * dims->weight.width) * GROUP};
 
 	from.at += (size_t)(channel * x->h * x->w) * GROUP;
 	if (!dims->weight.copies)
@@ -360,28 +410,47 @@ static struct view block_input(const struct block *b)
 void PER_ISA(conv2d_weight_gradient)(
 	const struct conv2d_dims *dims, const struct conv2d_gradient *gradient)
 {
-	const struct conv2d_weight *w = &dims->weight;
-	int ins = dims->forward.from_group, outs = dims->forward.to_group;
-	int blocks = parts_of(outs, w->channels);
+	int ins = dims->forward.from_group, in_blocks = parts_of(ins, dims->weight.in_block);
+	int outs = dims->forward.to_group, out_blocks = parts_of(outs, dims->weight.out_block);
 	struct block b = {.dims = dims, .gradient = gradient};
 
 	for (b.group = 0; b.group < dims->groups; b.group++)
-		for (b.in = 0; b.in < ins; b.in += w->in_block) {
-			b.n_in = smaller(w->in_block, ins - b.in);
-			b.handfuls = parts_of(block_taps(&b), w->taps);
+		for (int i = 0; i < in_blocks; i++) {
+			b.in = part_begin(ins, in_blocks, i);
+			b.n_in = part_begin(ins, in_blocks, i + 1) - b.in;
 			b.x = block_input(&b);
-			for (int i = 0; i < blocks; i++) {
-				b.out = part_begin(outs, blocks, i);
-				b.n_out = part_begin(outs, blocks, i + 1) - b.out;
+			for (int o = 0; o < out_blocks; o++) {
+				b.out = part_begin(outs, out_blocks, o);
+				b.n_out = part_begin(outs, out_blocks, o + 1) - b.out;
 				block_run(&b);
 			}
 		}
 }
 
+bool PER_ISA(conv2d_weight_once)(const struct conv2d_dims *dims)
+{
+	const struct conv2d_weight *w = &dims->weight;
+	int handfuls = 0;
+
+	for (int v = 0; v < dims->k_w; v += w->columns[v].n)
+		handfuls += dims->k_h;
+	return w->in_block >= dims->forward.from_group && handfuls <= HANDFULS;
+}
+
+int PER_ISA(conv2d_weight_rows)(const struct conv2d_dims *dims)
+{
+	return smaller(tile_rows(dims, 1, 1), dims->forward.to.h);
+}
+
 /* ---- plan */
 
-/* Cycles that a machine with two multipliers and two loads a cycle needs for each column: sums wait
- * four cycles for their predecessors, and a column's loop costs something of its own. */
+/* A way to cut the work: most output channels, input channels and columns that a kernel takes. */
+struct cut {
+	int out, in, columns;
+};
+
+/* Cycles of one element of a kernel's loop where there are two multipliers and two loads a cycle; a
+ * sum waits four cycles for its predecessor, and the loop costs something of its own. */
 static double product_cycles(int c, int t)
 {
 	double cycles = 0.5 * c * t;
@@ -393,39 +462,114 @@ static double product_cycles(int c, int t)
 	return cycles + 0.5;
 }
 
-/* Of `channels` outputs in blocks of up to c with n taps in handfuls of up to t. */
-static double cut_cycles(int channels, int c, int n, int t)
+/* The share of columns of outputs, over those of the window, whose tap lies inside the image. */
+static double columns_inside(const struct conv2d_dims *dims)
 {
-	int blocks = parts_of(channels, c), handfuls = parts_of(n, t);
-	double cycles = 0;
+	double inside = 0;
 
-	for (int i = 0; i < blocks; i++)
-		for (int j = 0; j < handfuls; j++)
-			cycles += product_cycles(part_begin(channels, blocks, i + 1) -
-							 part_begin(channels, blocks, i),
-				part_begin(n, handfuls, j + 1) - part_begin(n, handfuls, j));
-	return cycles;
+	for (int v = 0; v < dims->k_w; v++) {
+		const struct conv2d_range *outputs = &dims->weight.columns[v].outputs;
+
+		inside += outputs->end - outputs->first;
+	}
+	return inside / dims->k_w / dims->x.out;
 }
 
-static void plan_cut(struct conv2d_dims *dims)
+/* Cycles for one output element of all channels: kernels run over a tile's elements, and a call
+ * costs about as much as CALL elements' loops and the loads and stores of its sums. */
+static double cut_cycles(const struct conv2d_dims *dims, const struct cut *cut, double inside)
 {
-	struct conv2d_weight *w = &dims->weight;
-	int ins = dims->forward.from_group, outs = smaller(dims->forward.to_group, 4 * 3 * 5 * 2);
-	double best = -1;
+	const double call = 60, sum = 1.4;
+	int outs = dims->forward.to_group, ins = dims->forward.from_group;
+	int out_parts = parts_of(outs, cut->out), in_parts = parts_of(ins, cut->in);
+	int column_parts = parts_of(dims->k_w, cut->columns);
+	int c = parts_of(outs, out_parts);
+	int t = parts_of(ins, in_parts) * parts_of(dims->k_w, column_parts);
+	double parts = (double)out_parts * in_parts * column_parts;
+	double tile = TILE_FLOATS / GROUP / (double)(cut->out + cut->in * dims->x.stride);
+	double plane = (double)dims->y.out * dims->x.out * SHARD_GROUPS;
 
-	for (int n_in = 1; n_in <= smaller(ins, TAPS); n_in++)
-		for (int c = 1; c <= CHANNELS; c++)
-			for (int t = 1; t <= TAPS && products[c][t]; t++) {
-				int n = smaller(n_in * dims->k_w, 4 * TAPS);
-				double cycles = cut_cycles(outs, c, n, t) / n;
+	if (tile > plane)
+		tile = plane;
+	if (cut->columns == 1)
+		parts *= inside;
+	return parts * (product_cycles(c, t) + (call + sum * c * t) / tile);
+}
 
-				if (best >= 0 && cycles >= best)
+static struct cut best_cut(const struct conv2d_dims *dims)
+{
+	int ins = smaller(TAPS, dims->forward.from_group), columns = smaller(TAPS, dims->k_w);
+	double inside = columns_inside(dims), best = 0;
+	bool alone =
+		dims->k_w == 1 || (int64_t)dims->k_w * dims->x.out * dims->y.out <= MOST_PLACES;
+	struct cut choice = {0}, cut;
+
+	for (cut.out = 1; cut.out <= CHANNELS; cut.out++)
+		for (cut.in = 1; cut.in <= ins; cut.in++)
+			for (cut.columns = 1; cut.columns <= columns; cut.columns++) {
+				int taps = cut.in * cut.columns;
+				double cycles;
+
+				if (taps > TAPS || !products[cut.out][taps] ||
+					(cut.columns == 1 && !alone))
+					continue;
+				cycles = cut_cycles(dims, &cut, inside);
+				if (choice.out && cycles >= best)
 					continue;
 				best = cycles;
-				w->in_block = n_in;
-				w->channels = c;
-				w->taps = t;
+				choice = cut;
 			}
+	return choice;
+}
+
+/* Columns in nearly equal parts; where parts have several, all outputs count for all of them. */
+static void cut_columns(const struct conv2d_dims *dims, struct conv2d_columns *columns, int most)
+{
+	int parts = parts_of(dims->k_w, most);
+
+	for (int i = 0; i < parts; i++) {
+		int v = part_begin(dims->k_w, parts, i);
+
+		columns[v].n = part_begin(dims->k_w, parts, i + 1) - v;
+		if (most > 1)
+			columns[v].outputs = (struct conv2d_range){0, dims->x.out};
+	}
+}
+
+/* Where the outputs of one range of columns, in all rows, lie in dy and in x. */
+static struct conv2d_place *places_new(struct plan *plan, const struct conv2d_dims *dims,
+	const struct conv2d_range *columns, struct err *err)
+{
+	int n = columns->end - columns->first;
+	struct conv2d_place *places =
+		plan_take(plan, (size_t)(n * dims->y.out) * sizeof *places, err);
+
+	for (int i = 0; places && i < n * dims->y.out; i++) {
+		int p = i / n, q = columns->first + i % n;
+
+		places[i].dy = (p * dims->x.out + q) * GROUP;
+		places[i].x =
+			(p * dims->y.stride * dims->weight.width + q * dims->x.stride) * GROUP;
+	}
+	return places;
+}
+
+static int plan_places(struct plan *plan, const struct conv2d_dims *dims,
+	struct conv2d_columns *columns, struct err *err)
+{
+	for (int v = 0; v < dims->k_w; v += columns[v].n) {
+		const struct conv2d_range *o = &columns[v].outputs;
+
+		for (int w = 0; w < v && !columns[v].places; w += columns[w].n)
+			if (columns[w].outputs.first == o->first &&
+				columns[w].outputs.end == o->end)
+				columns[v].places = columns[w].places;
+		if (!columns[v].places)
+			columns[v].places = places_new(plan, dims, o, err);
+		if (!columns[v].places)
+			return -1;
+	}
+	return 0;
 }
 
 int PER_ISA(conv2d_weight_plan)(struct plan *plan, struct conv2d_dims *dims, struct err *err)
@@ -433,16 +577,24 @@ int PER_ISA(conv2d_weight_plan)(struct plan *plan, struct conv2d_dims *dims, str
 	struct conv2d_weight *w = &dims->weight;
 	int reach = (dims->x.out - 1) * dims->x.stride + (dims->k_w - 1) * dims->x.dilation + 1;
 	struct conv2d_range *rows = plan_take(plan, (size_t)dims->k_h * sizeof *rows, err);
+	struct conv2d_columns *columns = plan_take(plan, (size_t)dims->k_w * sizeof *columns, err);
+	struct cut cut;
 
-	if (!rows)
+	if (!rows || !columns)
 		return -1;
 	for (int u = 0; u < dims->k_h; u++)
 		axis_range(&dims->y, u, &rows[u].first, &rows[u].end);
-	w->rows = rows;
-	w->copies = dims->x.before > 0 || reach > dims->x.n;
+	for (int v = 0; v < dims->k_w; v++)
+		axis_range(&dims->x, v, &columns[v].outputs.first, &columns[v].outputs.end);
+	*w = (struct conv2d_weight){.rows = rows, .columns = columns};
+	cut = best_cut(dims);
+	cut_columns(dims, columns, cut.columns);
+	w->out_block = cut.out;
+	w->in_block = cut.in;
+	w->copies = cut.columns > 1 && (dims->x.before > 0 || reach > dims->x.n);
 	w->width = w->copies ? reach : dims->x.n;
-	plan_cut(dims);
-	return 0;
+	w->before = w->copies ? 0 : dims->x.before;
+	return plan_places(plan, dims, columns, err);
 }
 
 size_t PER_ISA(conv2d_weight_scratch)(const struct conv2d_dims *dims)
@@ -451,6 +603,6 @@ size_t PER_ISA(conv2d_weight_scratch)(const struct conv2d_dims *dims)
 
 	if (!w->copies)
 		return 0;
-	return (size_t)w->in_block * (size_t)dims->forward.from.h * (size_t)w->width * GROUP *
+	return (size_t)(w->in_block * dims->forward.from.h) * (size_t)w->width * GROUP *
 	       SHARD_GROUPS;
 }

@@ -4,14 +4,12 @@
  *     dw[o][i][u][v] = sum of dy[o][p][q] x[i][p S - P + u D][q S - P + v D]
  *     db[o]          = sum of dy[o][p][q]
  *
- * over the groups of images in order, then over the rows p for which the tap's row lies inside the
- * image, then over all columns q, where x beside the image is 0; each of the 16 lanes has a sum of
- * its own, and group_sum adds them. That order is the whole contract: blocks, tiles and instruction
- * sets do not show in the bits.
+ * over the groups of images in order, then over the rows p, then over the columns q for which the
+ * tap lies inside the image (or where x is 0 beside it); each of the 16 lanes has a sum of its own,
+ * and group_sum adds them. That order is the whole contract: blocks, tiles and instruction sets do
+ * not show in the bits.
  *
- * Cost: one fma a product. Sums are kept in registers, in blocks of some output channels x some
- * taps; what a block reads is cut into tiles of rows that stay in the first-level cache. Where
- * columns lie beside the image, the input is copied once with its zeros.
+@@
  * Checked by tests/unit/test_layers.c.
  */
 #ifndef LAYERS_CONV2D_WEIGHT_H
@@ -21,19 +19,31 @@
 
 struct conv2d_dims;
 
-/* The outputs first .. end - 1. */
+/* Outputs first .. end - 1 of an axis. */
 struct conv2d_range {
 	int first, end;
 };
 
+/* Where an output's dy lies in its channel, and the input that its tap (0, 0) meets in a channel as
+ * read, if the window did not hang out: in floats. */
+struct conv2d_place {
+	int dy, x;
+};
+
+struct conv2d_columns {
+	struct conv2d_range outputs; /* whose tap in this column of the window is in the image */
+	const struct conv2d_place *places; /* theirs, row by row */
+	int n;                             /* columns of the handful that begins with this one */
+};
+
 /* How the work is cut, by shape and instruction set; worked out by conv2d_weight_plan. */
 struct conv2d_weight {
-	int in_block;                    /* input channels whose taps are taken together */
-	int taps;                        /* that a kernel takes, at most */
-	int channels;                    /* output channels, likewise */
-	const struct conv2d_range *rows; /* [K_h]: the outputs whose tap row is in the image */
-	int width;   /* of a row as read: of the copy, or of the image where there is none */
-	bool copies; /* the input, to have zeros beside it */
+	int in_block, out_block;         /* channels that a kernel takes, at most */
+	const struct conv2d_range *rows; /* [K_h]: outputs whose tap in this row is in the image */
+	const struct conv2d_columns *columns; /* [K_w] */
+	bool copies;                          /* the input, to have zeros beside it */
+	int width;                            /* of a row as read: of the copy, or of the image */
+	int before; /* columns that the window hangs out of what is read */
 };
 
 /* Once dims' windows and directions are known. */
@@ -48,7 +58,14 @@ size_t PER_ISA(conv2d_weight_scratch)(const struct conv2d_dims *dims);
 struct conv2d_source {
 	int (*make)(const struct conv2d_source *source, int group, int channel, int n, int first,
 		int want);
+	bool passing; /* the rows last made of each group are all that dy holds, from its start */
+	size_t plane; /* then: floats between their channels */
 };
+
+/* Whether dy is read but once, so that a source may be passing, and the most rows that are wanted
+ * at once. */
+bool PER_ISA(conv2d_weight_once)(const struct conv2d_dims *dims);
+int PER_ISA(conv2d_weight_rows)(const struct conv2d_dims *dims);
 
 /* One shard. source NULL: dy is there. db NULL: there is no bias. */
 struct conv2d_gradient {

@@ -15,6 +15,7 @@ struct fused {
 	const struct pool *window;
 	int conv_out, act_out; /* values; act_out is conv_out without an activation */
 	int strip;             /* rows of the convolution, at most */
+	int passing;           /* rows of its output's gradient that are there at a time; 0: all */
 };
 
 /* ---- strips: without pooling a few rows, with it those of one row of windows */
@@ -82,11 +83,11 @@ static void strip_forward(const struct step *step, const struct work *w,
 	const struct conv2d_block *block, int strip, int first, int end)
 {
 	const struct fused *f = step->dims;
-	bool keep_conv = w->training && !(f->act && f->act->of_output);
-	bool keep_act = f->act && (w->training || !f->pool);
-	struct strip conv = keep_conv ? strip_value(f, w, f->conv_out, block->channel)
-				      : strip_scratch(f, w, first, end);
-	struct strip act = keep_act ? strip_value(f, w, f->act_out, block->channel) : conv;
+	bool keep = w->training || !f->pool, in_place = !f->act || f->act->of_output;
+	struct strip conv =
+		keep ? strip_value(f, w, in_place ? f->act_out : f->conv_out, block->channel)
+		     : strip_scratch(f, w, first, end);
+	struct strip act = keep && !in_place ? strip_value(f, w, f->act_out, block->channel) : conv;
 	struct conv2d_rows rows = {conv.at, conv.plane, conv.top, first, end};
 	int width = conv_shape(f).w;
 	struct pointwise dims = {(size_t)((end - first) * width) * GROUP, f->option};
@@ -129,50 +130,78 @@ struct source {
 	struct conv2d_source make; /* first */
 	const struct step *step;
 	const struct work *work;
+	struct view to; /* what is made: all of it, or in passing */
 };
 
-/* The gradient of the convolution's output from that of the step's, for whole strips: that of the
- * activation's output first, in the same place. */
+/* One channel of one group: rows `first` .. end - 1 (strips strip .. behind - 1) of the gradient of
+ * the convolution's output, that of the activation's output first, in the same place. */
+static void make_channel(const struct source *source, float *to, int group, int channel,
+	const int rows[2], const int strips[2])
+{
+	const struct work *w = source->work;
+	const struct fused *f = source->step->dims;
+	struct shape s = conv_shape(f);
+	size_t at = (size_t)((channel * s.h + rows[0]) * s.w) * GROUP;
+	struct pointwise dims = {(size_t)((rows[1] - rows[0]) * s.w) * GROUP, f->option};
+	struct view dy = work_dy(w, source->step), y = work_y(w, source->step);
+	int of = f->act && f->act->of_output ? f->act_out : f->conv_out;
+
+	if (f->pool)
+		f->pool->backward(to, pool_output(f->window, dy, group, channel),
+			view_group(w->values[f->act_out], group) + at,
+			pool_output(f->window, y, group, channel), rows[0], f->window, strips[0],
+			strips[1]);
+	if (f->act)
+		f->act->backward(to, f->pool ? to : view_group(dy, group) + at,
+			view_group(w->values[of], group) + at, &dims);
+}
+
+/* conv2d_source.make, by whole strips. */
 static int make_rows(
 	const struct conv2d_source *make, int group, int channel, int n, int first, int want)
 {
 	const struct source *source = (const struct source *)make;
-	const struct work *w = source->work;
 	const struct fused *f = source->step->dims;
-	struct view dy = work_dy(w, source->step), y = work_y(w, source->step);
-	struct view of = w->values[f->act && f->act->of_output ? f->act_out : f->conv_out];
-	struct view x = w->values[f->act_out], dx = w->value_gradients[f->conv_out];
-	size_t plane = (size_t)(conv_shape(f).h * conv_shape(f).w) * GROUP;
-	size_t row = (size_t)(first * conv_shape(f).w) * GROUP;
-	int strip = strip_at(f, first), behind = strip, end = first;
+	struct shape s = conv_shape(f);
+	size_t plane = make->passing ? make->plane : (size_t)(s.h * s.w) * GROUP;
+	float *to = view_group(source->to, group);
+	int strips[2] = {strip_at(f, first), strip_at(f, first)}, rows[2] = {first, first};
 
-	while (end < conv_shape(f).h && end - first < want)
-		end = strip_end(f, behind++);
-	for (int c = channel; c < channel + n; c++) {
-		size_t at = (size_t)c * plane;
-		struct pointwise dims = {
-			(size_t)((end - first) * conv_shape(f).w) * GROUP, f->option};
-		float *to = view_group(dx, group) + at;
+	while (rows[1] < s.h && rows[1] - first < want)
+		rows[1] = strip_end(f, strips[1]++);
+	if (!make->passing)
+		to += (size_t)channel * plane + (size_t)(first * s.w) * GROUP;
+	for (int c = 0; c < n; c++)
+		make_channel(source, to + (size_t)c * plane, group, channel + c, rows, strips);
+	return rows[1];
+}
 
-		if (f->pool)
-			f->pool->backward(to, pool_output(f->window, dy, group, c),
-				view_group(x, group) + at, pool_output(f->window, y, group, c), 0,
-				f->window, strip, behind);
-		if (f->act)
-			f->act->backward(to + row,
-				f->pool ? to + row : view_group(dy, group) + at + row,
-				view_group(of, group) + at + row, &dims);
+/* Where that is: the gradient of the convolution's output, or behind the weight gradient's own
+ * scratch. */
+static struct source source_of(const struct step *step, const struct work *w)
+{
+	const struct fused *f = step->dims;
+	struct source s = {{.make = make_rows}, step, w, {0}};
+	size_t plane = (size_t)(f->passing * conv_shape(f).w) * GROUP;
+
+	if (!f->passing) {
+		s.to = w->value_gradients[f->conv_out];
+		return s;
 	}
-	return end;
+	s.make.passing = true;
+	s.make.plane = plane;
+	s.to.at = work_scratch(w) + PER_ISA(conv2d_weight_scratch)(&f->conv);
+	s.to.stride = (size_t)f->conv.weight.out_block * plane;
+	return s;
 }
 
 static void backward(const struct step *step, const struct work *w)
 {
 	const struct fused *f = step->dims;
-	struct source source = {{make_rows}, step, w};
+	struct source source = source_of(step, w);
 	struct view dx = work_dx(w, step, 0);
 	struct conv2d_gradient gradient = {.x = work_x(w, step, 0),
-		.dy = w->value_gradients[f->conv_out],
+		.dy = source.to,
 		.groups = w->groups,
 		.source = &source.make,
 		.dw = work_gradient(w, step, 0),
@@ -248,9 +277,34 @@ static void fuse_pool(struct fused *f, struct step *pool)
 {
 	f->pool = (const struct pool_ops *)pool->ops;
 	f->window = pool->dims;
-	if (f->act)
-		pool->wants_dx[0] = false; /* made in the convolution's place */
 	plan_absorb(pool);
+}
+
+/* Nobody wants the gradient of the activation's output, which is made in the convolution's place,
+ * nor that of the convolution's where it is read but once. */
+static void fuse_gradients(
+	struct fused *f, const struct step *conv, struct step *first, struct step *second)
+{
+	if (second)
+		second->wants_dx[0] = false;
+	if (conv->wants_dx[0] || !PER_ISA(conv2d_weight_once)(&f->conv))
+		return;
+	first->wants_dx[0] = false;
+	f->passing = PER_ISA(conv2d_weight_rows)(&f->conv) + f->strip - 1;
+	if (f->passing > conv_shape(f).h)
+		f->passing = conv_shape(f).h;
+}
+
+/* Forward a strip of a block of channels, backward what the weight gradient wants and the rows in
+ * passing. */
+static size_t scratch_floats(const struct fused *f)
+{
+	size_t row = (size_t)conv_shape(f).w * GROUP * SHARD_GROUPS;
+	size_t forward_floats = (size_t)(TAPS_BLOCK * f->strip) * row;
+	size_t backward_floats = PER_ISA(conv2d_weight_scratch)(&f->conv) +
+				 (size_t)(f->conv.weight.out_block * f->passing) * row;
+
+	return forward_floats > backward_floats ? forward_floats : backward_floats;
 }
 
 int PER_ISA(fuse_conv2d)(struct plan *plan, int index, struct err *err)
@@ -273,9 +327,9 @@ int PER_ISA(fuse_conv2d)(struct plan *plan, int index, struct err *err)
 	if (pool)
 		fuse_pool(f, pool);
 	f->strip = strip_rows(f);
+	fuse_gradients(f, conv, act ? act : pool, act ? pool : NULL);
 	conv->ops = &ops;
 	conv->dims = f;
-	plan_scratch(
-		plan, (size_t)(TAPS_BLOCK * f->strip * conv_shape(f).w) * GROUP * SHARD_GROUPS);
+	plan_scratch(plan, scratch_floats(f));
 	return 0;
 }

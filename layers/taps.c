@@ -1,102 +1,118 @@
 /* taps -- see taps.h. The block of output channels and the number of registers side by side are
  * constants of each instance, so that the accumulators stay in registers: with 32 of them (AVX-512,
- * NEON) up to 6 x 4, with 16 up to 6 x 2. */
+ * NEON) up to 24, with 16 up to 12. */
 #include "layers/taps.h"
 
 #if VL == 16 || defined __ARM_NEON
-#define WIDE 4
+enum { SUMS = 24 };
 #else
-#define WIDE 2
+enum { SUMS = 12 };
 #endif
 
-/* One block: B output channels of X registers, register x at in[x], out[x]. */
-static inline __attribute__((always_inline)) void sum_block(const struct taps_work *restrict work,
-	const struct taps *restrict taps, const float *const *restrict in,
-	float *const *restrict out, const int B, const int X)
+enum { WIDE = 8, PARTS = GROUP / VL }; /* registers side by side, at most; of a group */
+
+/* One product for each of B output channels in X registers. */
+static inline __attribute__((always_inline)) void sum_tap(vf (*restrict sum)[WIDE],
+	const float *const *restrict from, ptrdiff_t at, const float *restrict w, const int B,
+	const int X)
 {
-	vf sum[TAPS_BLOCK][WIDE];
-	const float *from[WIDE];
-	const float *weight = work->weight;
+	vf v[WIDE];
 
 	UNROLL
-	for (int b = 0; b < B; b++)
-		UNROLL
 	for (int x = 0; x < X; x++)
-		sum[b][x] = vf_set(work->bias ? work->bias[b] : 0.0f);
+		v[x] = vf_load(from[x] + at);
 	UNROLL
-	for (int x = 0; x < X; x++)
-		from[x] = in[x];
-	for (int k = 0; k < work->channels; k++) {
-		for (int t = 0; t < taps->n; t++) {
-			const float *w = weight + taps->weight[t] * B;
-			vf v[WIDE];
+	for (int b = 0; b < B; b++) {
+		vf wb = vf_set(w[b]);
 
-			UNROLL
-			for (int x = 0; x < X; x++)
-				v[x] = vf_load(from[x] + taps->at[t]);
-			UNROLL
-			for (int b = 0; b < B; b++) {
-				vf wb = vf_set(w[b]);
-
-				UNROLL
-				for (int x = 0; x < X; x++)
-					sum[b][x] = vf_fma(wb, v[x], sum[b][x]);
-			}
-		}
 		UNROLL
 		for (int x = 0; x < X; x++)
-			from[x] += work->in_step;
-		weight += work->per_channel * B;
+			sum[b][x] = vf_fma(wb, v[x], sum[b][x]);
 	}
-	UNROLL
-	for (int b = 0; b < B; b++)
-		UNROLL
-	for (int x = 0; x < X; x++)
-		vf_store_unaligned(out[x] + (size_t)b * work->out_step, sum[b][x]);
 }
 
-typedef void block_fn(const struct taps_work *work, const struct taps *taps, const float *const *in,
-	float *const *out);
+/* All of them; a single tap a channel, as of a 1 x 1 window, is a loop of its own. */
+static inline __attribute__((always_inline)) void sum_taps(vf (*restrict sum)[WIDE],
+	const struct taps_work *restrict work, const struct taps *restrict taps,
+	const float *const *restrict from, const int B, const int X)
+{
+	const float *weight = work->weight;
+	ptrdiff_t step = (ptrdiff_t)work->in_step, base = 0;
+	int next = work->per_channel * B;
 
-#define BLOCK(B, X)                                                                        \
-	static void block_##B##_##X(const struct taps_work *work, const struct taps *taps, \
-		const float *const *in, float *const *out)                                 \
-	{                                                                                  \
-		sum_block(work, taps, in, out, B, X);                                      \
+	if (taps->n == 1) {
+		weight += taps->weight[0] * B;
+		base = taps->at[0];
+		for (int k = 0; k < work->channels; k++, base += step, weight += next)
+			sum_tap(sum, from, base, weight, B, X);
+		return;
 	}
-#define BLOCKS(X) BLOCK(1, X) BLOCK(2, X) BLOCK(3, X) BLOCK(4, X) BLOCK(5, X) BLOCK(6, X)
-#define NAMES(X)                                                                             \
-	{                                                                                    \
-		block_1_##X, block_2_##X, block_3_##X, block_4_##X, block_5_##X, block_6_##X \
+	for (int k = 0; k < work->channels; k++, base += step, weight += next)
+		for (int t = 0; t < taps->n; t++)
+			sum_tap(sum, from, base + taps->at[t], weight + taps->weight[t] * B, B, X);
+}
+
+/* Registers r .. r + X - 1 of all streams, then the next X as long as there are so many. */
+static inline __attribute__((always_inline)) int sum_streams(const struct taps_work *restrict work,
+	const struct taps *restrict taps, int r, int registers, const float *const *restrict in,
+	float *const *restrict out, const int B, const int X)
+{
+	for (; r + X <= registers; r += X) {
+		vf sum[TAPS_BLOCK][WIDE];
+		const float *from[WIDE];
+		float *to[WIDE];
+		size_t step = work->out_step;
+
+		UNROLL
+		for (int x = 0; x < X; x++) {
+			from[x] = in[(r + x) / PARTS] + (r + x) % PARTS * VL;
+			to[x] = out[(r + x) / PARTS] + (r + x) % PARTS * VL;
+		}
+		UNROLL
+		for (int b = 0; b < B; b++)
+			UNROLL
+		for (int x = 0; x < X; x++)
+			sum[b][x] = work->more ? vf_load_unaligned(to[x] + (size_t)b * step)
+					       : vf_set(work->bias ? work->bias[b] : 0.0f);
+		sum_taps(sum, work, taps, from, B, X);
+		UNROLL
+		for (int b = 0; b < B; b++)
+			UNROLL
+		for (int x = 0; x < X; x++)
+			vf_store_unaligned(to[x] + (size_t)b * step, sum[b][x]);
+	}
+	return r;
+}
+
+typedef void block_fn(const struct taps_work *work, const struct taps *taps, int registers,
+	const float *const *in, float *const *out);
+
+/* As many side by side as fit, down to one. */
+#define BLOCK(B)                                                                     \
+	static void block_##B(const struct taps_work *work, const struct taps *taps, \
+		int registers, const float *const *in, float *const *out)            \
+	{                                                                            \
+		int r = 0;                                                           \
+                                                                                     \
+		if (B * 8 <= SUMS)                                                   \
+			r = sum_streams(work, taps, r, registers, in, out, B, 8);    \
+		if (B * 4 <= SUMS)                                                   \
+			r = sum_streams(work, taps, r, registers, in, out, B, 4);    \
+		r = sum_streams(work, taps, r, registers, in, out, B, 2);            \
+		sum_streams(work, taps, r, registers, in, out, B, 1);                \
 	}
 
-BLOCKS(1)
-BLOCKS(2)
-#if WIDE == 4
-BLOCKS(3)
-BLOCKS(4)
-static block_fn *const blocks[WIDE][TAPS_BLOCK] = {NAMES(1), NAMES(2), NAMES(3), NAMES(4)};
-#else
-static block_fn *const blocks[WIDE][TAPS_BLOCK] = {NAMES(1), NAMES(2)};
-#endif
+BLOCK(1)
+BLOCK(2)
+BLOCK(3)
+BLOCK(4)
+BLOCK(5)
+BLOCK(6)
+
+static block_fn *const blocks[TAPS_BLOCK] = {block_1, block_2, block_3, block_4, block_5, block_6};
 
 void PER_ISA(taps_sum)(const struct taps_work *work, const struct taps *taps, int n,
 	const float *const *in, float *const *out)
 {
-	enum { PARTS = GROUP / VL }; /* registers of a group */
-	int registers = n * PARTS;
-
-	for (int r = 0; r < registers; r += WIDE) {
-		const float *from[WIDE];
-		float *to[WIDE];
-		int wide = registers - r < WIDE ? registers - r : WIDE;
-
-		for (int x = 0; x < wide; x++) {
-			int part = (r + x) % PARTS * VL;
-
-			from[x] = in[(r + x) / PARTS] + part;
-			to[x] = out[(r + x) / PARTS] + part;
-		}
-		blocks[wide - 1][work->block - 1](work, taps, from, to);
-	}
+	blocks[work->block - 1](work, taps, n * PARTS, in, out);
 }

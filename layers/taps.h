@@ -36,6 +36,7 @@ struct taps_work {
 	const float *bias;   /* block of them; NULL: 0 */
 	int block;           /* output channels, 1 .. TAPS_BLOCK */
 	size_t out_step;     /* floats from one output channel to the next */
+	bool more;           /* the sums go on from what out holds */
 };
 
 /* Computes n streams; in[s] and in_step are 64-byte aligned, out[s] need not be. */

@@ -83,6 +83,19 @@ static inline void vf_store_part(float *p, vf x, size_t n)
 		memcpy(p, &x, n * sizeof *p);
 }
 
+/* x in a register: a compiler would rather load it again for each of a few uses. */
+static inline vf vf_keep(vf x)
+{
+#if defined __AVX512F__
+	__asm__("" : "+v"(x));
+#elif defined __x86_64__
+	__asm__("" : "+x"(x));
+#elif defined __ARM_NEON
+	__asm__("" : "+w"(x));
+#endif
+	return x;
+}
+
 static inline vf vf_set(float x)
 {
 	return x - (vf){0};
