@@ -297,12 +297,14 @@ static void handful_store(const struct block *b, const struct handful *h, const 
 	float *dw = b->gradient->dw + (size_t)block_channel(b) * filter + (size_t)b->in * plane +
 		    (size_t)(h->u * dims->k_w + h->v);
 	float total[SUMS], *from = total;
+	int taps = b->n_in * h->n;
 
-	group_sums(total, sum, ((size_t)(b->n_out * b->n_in * h->n) + VL - 1) / VL * VL);
-	for (int c = 0; c < b->n_out; c++, dw += filter)
-		for (int i = 0; i < b->n_in; i++)
-			for (int v = 0; v < h->n; v++)
-				dw[(size_t)i * plane + (size_t)v] = *from++;
+	group_sums(total, sum, (size_t)((b->n_out * taps + VL - 1) / VL * VL));
+	for (int i = 0; i < b->n_in; i++)
+		for (int v = 0; v < h->n; v++, from++)
+			for (int c = 0; c < b->n_out; c++)
+				dw[(size_t)c * filter + (size_t)i * plane + (size_t)v] =
+					from[c * taps];
 }
 
 /* Rows of a turn: their dy and x together fill a tile. */
