@@ -248,7 +248,7 @@ static void test_killed(void **state)
 	int64_t run_id;
 
 	trained_load(&t, "configs/mlp_dropout.yaml",
-		"dataset=glyphs|dataset.train_limit=3000|dataset.test_limit=500|train.epochs=40");
+		"dataset=glyphs|dataset.train_limit=3000|dataset.test_limit=500|train.epochs=100");
 	store = trained_in(*state, "undisturbed.db", &t, 2, &result);
 	expected = trace(store);
 	store_close(store);
