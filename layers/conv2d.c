@@ -10,8 +10,10 @@
 #include "layers/fused.h"
 
 enum {
-	STREAMS = 32,       /* handed to the kernel at once */
-	MOST_TAPS = 1 << 24 /* in the lists of one direction: 128 MB */
+	STREAMS = 32,            /* handed to the kernel at once */
+	CACHE_FLOATS = 96 << 10, /* read again and again: part of a second-level cache */
+	OFTEN = 40,              /* multiplications of what is read from beyond it */
+	MOST_TAPS = 1 << 24      /* in the lists of one direction: 128 MB */
 };
 
 /* ---- forward and the gradient of the input */
@@ -53,23 +55,13 @@ static void add_class(struct handful *h, const struct conv2d_direction *d,
 		}
 }
 
-void PER_ISA(conv2d_sum)(const struct conv2d_dims *dims, const struct conv2d_direction *d,
-	const struct conv2d_block *block, const struct conv2d_rows *rows, struct view from,
-	int groups)
+/* All patterns in some rows: one block of channels of `to`, summed over some channels of `from`. */
+static void sum_block(const struct conv2d_direction *d, const struct taps_work *work,
+	struct view from, const struct conv2d_rows *rows, int groups)
 {
-	size_t plane = (size_t)(d->from.h * d->from.w) * GROUP;
-	struct taps_work work = {.channels = d->from_group,
-		.in_step = plane,
-		.per_channel = dims->k_h * dims->k_w,
-		.weight = block->weight,
-		.bias = block->bias,
-		.block = block->n,
-		.out_step = rows->plane};
-
-	from.at += (size_t)(block->channel / d->to_group * d->from_group) * plane;
 	for (int yc = 0; yc < d->y.n; yc++)
 		for (int xc = 0; xc < d->x.n; xc++) {
-			struct handful h = {.work = &work, .taps = &d->taps[yc * d->x.n + xc]};
+			struct handful h = {.work = work, .taps = &d->taps[yc * d->x.n + xc]};
 
 			for (int g = 0; g < groups; g++)
 				add_class(&h, d, &d->y.classes[yc], &d->x.classes[xc],
@@ -78,43 +70,94 @@ void PER_ISA(conv2d_sum)(const struct conv2d_dims *dims, const struct conv2d_dir
 		}
 }
 
-struct conv2d_block PER_ISA(conv2d_block_first)(
-	const struct conv2d_direction *d, const float *packed, const float *bias)
+/* Rows of `from` that `n` neighbouring rows of `to` are summed from, at most. */
+static int rows_seen(const struct conv2d_dims *dims, const struct conv2d_direction *d, int n)
 {
-	return (struct conv2d_block){.n = taps_block(d->to_group), .weight = packed, .bias = bias};
+	int window = (dims->k_h - 1) * dims->y.dilation, stride = dims->y.stride;
+	int rows =
+		d == &dims->forward ? (n - 1) * stride + window + 1 : (n - 1 + window) / stride + 2;
+
+	return rows < d->from.h ? rows : d->from.h;
 }
 
-bool PER_ISA(conv2d_block_next)(
-	const struct conv2d_dims *dims, const struct conv2d_direction *d, struct conv2d_block *b)
+/* Channels of `from` that fit the cache, as far as n rows of `to` need them. */
+static int chunk_channels(const struct conv2d_dims *dims, const struct conv2d_direction *d, int n)
 {
-	int in_group;
+	int channel = rows_seen(dims, d, n) * d->from.w * GROUP * SHARD_GROUPS;
+	int chunk = CACHE_FLOATS / channel;
 
-	b->weight += d->from_group * dims->k_h * dims->k_w * b->n;
-	b->bias = b->bias ? b->bias + b->n : NULL;
-	b->channel += b->n;
-	in_group = b->channel % d->to_group;
-	b->n = taps_block(d->to_group - in_group);
-	return b->channel < d->to.c;
+	return chunk < 1 ? 1 : chunk < d->from_group ? chunk : d->from_group;
 }
 
+/* Some channels of `from`, counted within their group, for all of `to`. */
+static void sum_chunk(const struct conv2d_direction *d, struct taps_work *work,
+	const struct conv2d_rows *rows, struct view from, int groups, const float *packed,
+	const float *bias, int first)
+{
+	size_t filter = (size_t)(d->from_group * work->per_channel);
+
+	work->more = first > 0;
+	for (int c = 0; c < d->to.c; c += work->block) {
+		int channel = c / d->to_group * d->from_group + first;
+		struct view in = from;
+		struct conv2d_rows out = *rows;
+
+		in.at += (size_t)channel * work->in_step;
+		out.to.at += (size_t)c * rows->plane;
+		work->block = taps_block(d->to_group - c % d->to_group);
+		work->weight = packed + (size_t)c * filter +
+			       (size_t)(first * work->per_channel * work->block);
+		work->bias = bias ? bias + c : NULL;
+		sum_block(d, work, in, &out, groups);
+	}
+}
+
+void PER_ISA(conv2d_sum)(const struct conv2d_dims *dims, const struct conv2d_direction *d,
+	const struct conv2d_rows *rows, struct view from, int groups, const float *packed,
+	const float *bias)
+{
+	int chunk = chunk_channels(dims, d, rows->end - rows->first);
+	struct taps_work work = {.in_step = (size_t)(d->from.h * d->from.w) * GROUP,
+		.per_channel = dims->k_h * dims->k_w,
+		.out_step = rows->plane};
+
+	for (int k = 0; k < d->from_group; k += chunk) {
+		work.channels = d->from_group - k < chunk ? d->from_group - k : chunk;
+		sum_chunk(d, &work, rows, from, groups, packed, bias, k);
+	}
+}
+
+/* Rows of a strip, such that what is read from beyond the cache is used often: a line of the input
+ * serves the window's rows and columns of all output channels. As many more as fit. */
+static int strip_rows(const struct conv2d_dims *dims, const struct conv2d_direction *d)
+{
+	int window = dims->k_h * dims->k_w, n = 1;
+
+	while (n < d->to.h &&
+		(n * d->to.w * SHARD_GROUPS < STREAMS ||
+			(int64_t)n * window * d->to_group < OFTEN * rows_seen(dims, d, n)))
+		n++;
+	while (n < d->to.h && chunk_channels(dims, d, n + 1) == d->from_group)
+		n++;
+	return n;
+}
+
+/* All of `to`. */
 static void sum_direction(const struct conv2d_dims *dims, const struct conv2d_direction *d,
-	struct view from, struct view to, int groups, const float *packed, const float *bias)
+	struct view to, struct view from, int groups, const float *packed, const float *bias)
 {
-	size_t plane = (size_t)(d->to.h * d->to.w) * GROUP;
-	struct conv2d_block block = PER_ISA(conv2d_block_first)(d, packed, bias);
+	struct conv2d_rows rows = {.to = to, .plane = (size_t)(d->to.h * d->to.w) * GROUP};
 
-	do {
-		struct conv2d_rows rows = {.to = to, .plane = plane, .end = d->to.h};
-
-		rows.to.at += (size_t)block.channel * plane;
-		PER_ISA(conv2d_sum)(dims, d, &block, &rows, from, groups);
-	} while (PER_ISA(conv2d_block_next)(dims, d, &block));
+	for (; rows.first < d->to.h; rows.first = rows.end) {
+		rows.end = rows.first + d->strip < d->to.h ? rows.first + d->strip : d->to.h;
+		PER_ISA(conv2d_sum)(dims, d, &rows, from, groups, packed, bias);
+	}
 }
 
 void PER_ISA(conv2d_input_gradient)(const struct conv2d_dims *dims, struct view dx, struct view dy,
 	int groups, const float *packed)
 {
-	sum_direction(dims, &dims->backward, dy, dx, groups, packed + dims->backward.packed, NULL);
+	sum_direction(dims, &dims->backward, dx, dy, groups, packed + dims->backward.packed, NULL);
 }
 
 /* ---- steps */
@@ -158,7 +201,7 @@ static void conv2d_forward(const struct step *step, const struct work *w)
 {
 	const struct conv2d_dims *dims = step->dims;
 
-	sum_direction(dims, &dims->forward, work_x(w, step, 0), work_y(w, step), w->groups,
+	sum_direction(dims, &dims->forward, work_y(w, step), work_x(w, step, 0), w->groups,
 		work_packed(w, step), dims->bias ? work_tensor(w, step, 1) : NULL);
 }
 
@@ -249,6 +292,8 @@ static int plan_directions(struct plan *plan, struct conv2d_dims *dims, struct s
 		axis_backward(&b->y, &dims->y, arena, err) ||
 		axis_backward(&b->x, &dims->x, arena, err))
 		return -1;
+	f->strip = strip_rows(dims, f);
+	b->strip = strip_rows(dims, b);
 	return plan_taps(plan, dims, f, err) || plan_taps(plan, dims, b, err) ||
 			       PER_ISA(conv2d_weight_plan)(plan, dims, err)
 		       ? -1

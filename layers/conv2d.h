@@ -36,6 +36,7 @@ struct conv2d_direction {
 	struct axis y, x;
 	struct taps *taps; /* [y.n][x.n] */
 	size_t packed;     /* offset of its weights */
+	int strip;         /* rows of `to` that are summed in one go */
 };
 
 struct conv2d_dims {
@@ -49,29 +50,18 @@ struct conv2d_dims {
 /* step_ops.prepare of a step whose dims begin with conv2d_dims. */
 void PER_ISA(conv2d_prepare)(const struct step *step, const float *const *tensors, float *packed);
 
-/* A block of output channels, all of one convolution group: its weights as packed, its biases. */
-struct conv2d_block {
-	int channel, n;
-	const float *weight, *bias; /* bias NULL: none */
-};
-
-/* The first block, and the one behind: false when there is none. */
-struct conv2d_block PER_ISA(conv2d_block_first)(
-	const struct conv2d_direction *d, const float *packed, const float *bias);
-bool PER_ISA(conv2d_block_next)(
-	const struct conv2d_dims *dims, const struct conv2d_direction *d, struct conv2d_block *b);
-
-/* Rows first .. end - 1 of one block of channels of `to`, all groups of images. `to` starts at the
- * block's first channel in row `top`; its channels lie `plane` floats apart. */
+/* Rows first .. end - 1 of all channels of `to`, which starts in row `top`; its channels lie
+ * `plane` floats apart. */
 struct conv2d_rows {
 	struct view to;
 	size_t plane;
 	int top, first, end;
 };
 
+/* These rows, in all groups of images; packed and bias (or NULL) of this direction. */
 void PER_ISA(conv2d_sum)(const struct conv2d_dims *dims, const struct conv2d_direction *d,
-	const struct conv2d_block *block, const struct conv2d_rows *rows, struct view from,
-	int groups);
+	const struct conv2d_rows *rows, struct view from, int groups, const float *packed,
+	const float *bias);
 
 /* All of the input's gradient. */
 void PER_ISA(conv2d_input_gradient)(const struct conv2d_dims *dims, struct view dx, struct view dy,

@@ -48,80 +48,72 @@ static struct shape conv_shape(const struct fused *f)
 
 /* ---- forward */
 
-/* Rows of the convolution and of the activation, where a block of channels finds them: from row
- * `top` on, channels `plane` floats apart. */
+/* Rows of the convolution or of the activation: from row `top` on, channels `plane` floats apart.
+ */
 struct strip {
 	struct view at;
 	size_t plane;
 	int top;
 };
 
-static struct strip strip_value(const struct fused *f, const struct work *w, int value, int channel)
+static struct strip strip_value(const struct fused *f, const struct work *w, int value)
 {
 	struct shape s = conv_shape(f);
-	struct strip p = {w->values[value], (size_t)(s.h * s.w) * GROUP, 0};
 
-	p.at.at += (size_t)channel * p.plane;
-	return p;
+	return (struct strip){w->values[value], (size_t)(s.h * s.w) * GROUP, 0};
 }
 
 static struct strip strip_scratch(const struct fused *f, const struct work *w, int first, int end)
 {
-	size_t plane = (size_t)((end - first) * conv_shape(f).w) * GROUP;
+	struct shape s = conv_shape(f);
+	size_t plane = (size_t)((end - first) * s.w) * GROUP;
 
-	return (struct strip){{work_scratch(w), TAPS_BLOCK * plane}, plane, first};
+	return (struct strip){{work_scratch(w), (size_t)s.c * plane}, plane, first};
 }
 
-static float *strip_row(const struct strip *p, int w, int group, int channel, int row)
+static float *strip_row(const struct strip *s, int w, int group, int channel, int row)
 {
-	return view_group(p->at, group) + (size_t)channel * p->plane +
-	       (size_t)((row - p->top) * w) * GROUP;
+	return view_group(s->at, group) + (size_t)channel * s->plane +
+	       (size_t)((row - s->top) * w) * GROUP;
 }
 
-/* One strip of one block of channels. */
-static void strip_forward(const struct step *step, const struct work *w,
-	const struct conv2d_block *block, int strip, int first, int end)
+/* One strip. While training, or where it is the output, the activation's output lies where it is to
+ * stay, the convolution's likewise where backward reads it. */
+static void strip_forward(
+	const struct step *step, const struct work *w, int strip, int first, int end)
 {
 	const struct fused *f = step->dims;
 	bool keep = w->training || !f->pool, in_place = !f->act || f->act->of_output;
-	struct strip conv =
-		keep ? strip_value(f, w, in_place ? f->act_out : f->conv_out, block->channel)
-		     : strip_scratch(f, w, first, end);
-	struct strip act = keep && !in_place ? strip_value(f, w, f->act_out, block->channel) : conv;
+	struct strip conv = keep ? strip_value(f, w, in_place ? f->act_out : f->conv_out)
+				 : strip_scratch(f, w, first, end);
+	struct strip act = keep && !in_place ? strip_value(f, w, f->act_out) : conv;
 	struct conv2d_rows rows = {conv.at, conv.plane, conv.top, first, end};
 	int width = conv_shape(f).w;
 	struct pointwise dims = {(size_t)((end - first) * width) * GROUP, f->option};
 
 	PER_ISA(conv2d_sum)
-	(&f->conv, &f->conv.forward, block, &rows, work_x(w, step, 0), w->groups);
+	(&f->conv, &f->conv.forward, &rows, work_x(w, step, 0), w->groups, work_packed(w, step),
+		f->conv.bias ? work_tensor(w, step, 1) : NULL);
 	for (int g = 0; g < w->groups; g++)
-		for (int c = 0; c < block->n; c++) {
-			float *from = strip_row(&conv, width, g, c, first);
+		for (int c = 0; c < conv_shape(f).c; c++) {
 			float *to = strip_row(&act, width, g, c, first);
 
 			if (f->act)
-				f->act->forward(to, from, &dims);
+				f->act->forward(to, strip_row(&conv, width, g, c, first), &dims);
 			if (f->pool)
-				f->pool->forward(pool_output(f->window, work_y(w, step), g,
-							 block->channel + c),
-					to, first, f->window, strip, strip + 1);
+				f->pool->forward(pool_output(f->window, work_y(w, step), g, c), to,
+					first, f->window, strip, strip + 1);
 		}
 }
 
 static void forward(const struct step *step, const struct work *w)
 {
 	const struct fused *f = step->dims;
-	const struct conv2d_dims *conv = &f->conv;
-	struct conv2d_block block = PER_ISA(conv2d_block_first)(
-		&conv->forward, work_packed(w, step), conv->bias ? work_tensor(w, step, 1) : NULL);
 
-	do
-		for (int strip = 0, first = 0, end; first < conv->forward.to.h;
-			strip++, first = end) {
-			end = strip_end(f, strip);
-			strip_forward(step, w, &block, strip, first, end);
-		}
-	while (PER_ISA(conv2d_block_next)(conv, &conv->forward, &block));
+	for (int strip = 0, first = 0, end; first < conv_shape(f).h; strip++, first = end) {
+		end = strip_end(f, strip);
+		strip_forward(step, w, strip, first, end);
+	}
 }
 
 /* ---- backward */
@@ -251,7 +243,7 @@ static struct step *next_pool(struct plan *plan, int step)
 /* Most rows of a strip: of a row of windows, or as many as the cache holds. */
 static int strip_rows(const struct fused *f)
 {
-	int row = TAPS_BLOCK * conv_shape(f).w * GROUP, most = 0;
+	int row = conv_shape(f).c * conv_shape(f).w * GROUP, most = 0;
 
 	if (!f->pool)
 		return STRIP_FLOATS / row > 1 ? STRIP_FLOATS / row : 1;
@@ -295,12 +287,12 @@ static void fuse_gradients(
 		f->passing = conv_shape(f).h;
 }
 
-/* Forward a strip of a block of channels, backward what the weight gradient wants and the rows in
+/* Forward a strip, backward what the weight gradient wants and the rows in
  * passing. */
 static size_t scratch_floats(const struct fused *f)
 {
 	size_t row = (size_t)conv_shape(f).w * GROUP * SHARD_GROUPS;
-	size_t forward_floats = (size_t)(TAPS_BLOCK * f->strip) * row;
+	size_t forward_floats = (size_t)(conv_shape(f).c * f->strip) * row;
 	size_t backward_floats = PER_ISA(conv2d_weight_scratch)(&f->conv) +
 				 (size_t)(f->conv.weight.out_block * f->passing) * row;
 

@@ -1,12 +1,11 @@
 /*
  * fused -- a convolution with the activation and the pooling behind it, as one step.
  *
- * The step goes through the image in strips of a few rows and a few output channels: the rows of
- * the convolution, their activation, their pooling, each while its input is still in the
- * first-level cache; backward likewise makes the rows of the convolution's gradient just before
- * they are summed into that of the weights. It calls the kernels that the three steps would call by
- * themselves, so every bit is the same; what lies between them is kept only where backward reads
- * it.
+ * The step goes through the image in strips of a few rows: the rows of the convolution, their
+ * activation, their pooling, each while its input is still in the cache; backward likewise makes
+ * the rows of the convolution's gradient just before they are summed into that of the weights. It
+ * calls the kernels that the three steps would call by themselves, so every bit is the same; what
+ * lies between them is kept only where backward reads it.
  *
  * shape   those of the parts
  * when    conv2d, then an activation or a pool with windows apart from each other, or both in this
