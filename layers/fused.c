@@ -5,7 +5,10 @@
 #include "layers/pointwise.h"
 #include "layers/pool.h"
 
-enum { STRIP_FLOATS = 8192 }; /* of a strip without pooling: half of a first-level cache */
+enum {
+	STRIP_FLOATS = 8192, /* of a strip without pooling: half of a first-level cache */
+	POOLED_ROWS = 4      /* of a strip with it, at least: edges of an image want company */
+};
 
 struct fused {
 	struct conv2d_dims conv;         /* first: conv2d's prepare reads it */
@@ -15,18 +18,33 @@ struct fused {
 	const struct pool *window;
 	int conv_out, act_out; /* values; act_out is conv_out without an activation */
 	int strip;             /* rows of the convolution, at most */
+	int windows;           /* rows of windows in a strip */
 	int passing;           /* rows of its output's gradient that are there at a time; 0: all */
 };
 
-/* ---- strips: without pooling a few rows, with it those of one row of windows */
+static struct shape conv_shape(const struct fused *f)
+{
+	return f->conv.forward.to;
+}
+
+/* ---- strips: without pooling a few rows, with it those of a few rows of windows */
+
+static int smaller(int a, int b)
+{
+	return a < b ? a : b;
+}
+
+/* The first row of windows of a strip. */
+static int strip_window(const struct fused *f, int strip)
+{
+	return smaller(strip * f->windows, f->window->out.h);
+}
 
 static int strip_end(const struct fused *f, int strip)
 {
-	int h = f->conv.forward.to.h, end = (strip + 1) * f->strip;
-
 	if (f->pool)
-		return pool_top(f->window, strip + 1);
-	return end < h ? end : h;
+		return pool_top(f->window, strip_window(f, strip + 1));
+	return smaller((strip + 1) * f->strip, conv_shape(f).h);
 }
 
 /* The strip that begins with `row`. */
@@ -36,14 +54,9 @@ static int strip_at(const struct fused *f, int row)
 
 	if (!f->pool)
 		return row / f->strip;
-	while (pool_top(f->window, strip) < row)
+	while (pool_top(f->window, strip_window(f, strip)) < row)
 		strip++;
 	return strip;
-}
-
-static struct shape conv_shape(const struct fused *f)
-{
-	return f->conv.forward.to;
 }
 
 /* ---- forward */
@@ -102,7 +115,8 @@ static void strip_forward(
 				f->act->forward(to, strip_row(&conv, width, g, c, first), &dims);
 			if (f->pool)
 				f->pool->forward(pool_output(f->window, work_y(w, step), g, c), to,
-					first, f->window, strip, strip + 1);
+					first, f->window, strip_window(f, strip),
+					strip_window(f, strip + 1));
 		}
 }
 
@@ -141,8 +155,8 @@ static void make_channel(const struct source *source, float *to, int group, int 
 	if (f->pool)
 		f->pool->backward(to, pool_output(f->window, dy, group, channel),
 			view_group(w->values[f->act_out], group) + at,
-			pool_output(f->window, y, group, channel), rows[0], f->window, strips[0],
-			strips[1]);
+			pool_output(f->window, y, group, channel), rows[0], f->window,
+			strip_window(f, strips[0]), strip_window(f, strips[1]));
 	if (f->act)
 		f->act->backward(to, f->pool ? to : view_group(dy, group) + at,
 			view_group(w->values[of], group) + at, &dims);
@@ -240,19 +254,21 @@ static struct step *next_pool(struct plan *plan, int step)
 		       : NULL;
 }
 
-/* Most rows of a strip: of a row of windows, or as many as the cache holds. */
-static int strip_rows(const struct fused *f)
+/* Without pooling a strip is as many rows as the cache holds. */
+static void plan_strips(struct fused *f)
 {
-	int row = conv_shape(f).c * conv_shape(f).w * GROUP, most = 0;
+	int row = conv_shape(f).c * conv_shape(f).w * GROUP, rows;
 
-	if (!f->pool)
-		return STRIP_FLOATS / row > 1 ? STRIP_FLOATS / row : 1;
-	for (int o = 0; o < f->window->out.h; o++) {
-		int rows = pool_top(f->window, o + 1) - pool_top(f->window, o);
-
-		most = rows > most ? rows : most;
+	if (!f->pool) {
+		f->strip = STRIP_FLOATS / row > 1 ? STRIP_FLOATS / row : 1;
+		return;
 	}
-	return most;
+	rows = pool_top(f->window, 1);
+	f->windows = (POOLED_ROWS + rows - 1) / rows;
+	for (int strip = 0, first = 0; first < conv_shape(f).h; first += rows) {
+		rows = strip_end(f, strip++) - first;
+		f->strip = rows > f->strip ? rows : f->strip;
+	}
 }
 
 static void fuse_act(struct plan *plan, struct fused *f, struct step *act)
@@ -318,7 +334,7 @@ int PER_ISA(fuse_conv2d)(struct plan *plan, int index, struct err *err)
 		fuse_act(plan, f, act);
 	if (pool)
 		fuse_pool(f, pool);
-	f->strip = strip_rows(f);
+	plan_strips(f);
 	fuse_gradients(f, conv, act ? act : pool, act ? pool : NULL);
 	conv->ops = &ops;
 	conv->dims = f;
