@@ -26,7 +26,7 @@ enum {
 	SUMS = 32,             /* of a kernel, at most */
 	HANDFULS = 16,         /* that take turns */
 	MOST_PLACES = 1 << 20, /* listed column by column */
-	TILE_FLOATS = 8192     /* read in one turn: half of a first-level cache */
+	TILE_FLOATS = 9216     /* read in one turn: most of a first-level cache */
 };
 
 static int smaller(int a, int b)
@@ -310,9 +310,10 @@ static void handful_store(const struct block *b, const struct handful *h, const 
 /* Rows of a turn: their dy and x together fill a tile. */
 static int tile_rows(const struct conv2d_dims *dims, int outs, int ins)
 {
-	int row = outs * dims->forward.to.w + ins * dims->weight.width;
+	int row = outs * dims->forward.to.w + ins * dims->weight.width, h = dims->forward.to.h;
+	int most = larger(1, TILE_FLOATS / (row * GROUP));
 
-	return larger(1, TILE_FLOATS / (row * GROUP));
+	return most < h ? parts_of(h, parts_of(h, most)) : most;
 }
 
 /* The next turn's dy, and its sum for the bias where bias is not NULL. */

@@ -130,6 +130,8 @@ static int blocks_wanted(const struct engine *engine, int shards)
 	size_t bytes = (engine->block_size + 1) * sizeof(float);
 	size_t most = engine->limit / bytes + 1, threads = (size_t)team_size(engine->team);
 
+	if (threads == 1) /* nobody waits between rounds, and one block stays in the cache */
+		return 1;
 	if (most < threads)
 		most = threads;
 	return (size_t)shards < most ? shards : (int)most;
