@@ -94,7 +94,7 @@ static void sum_chunk(const struct conv2d_direction *d, struct taps_work *work,
 	const struct conv2d_rows *rows, struct view from, int groups, const float *packed,
 	const float *bias, int first)
 {
-	size_t filter = (size_t)(d->from_group * work->per_channel);
+	const float *weight = packed + (size_t)first * work->weight_step;
 
 	work->more = first > 0;
 	for (int c = 0; c < d->to.c; c += work->block) {
@@ -105,10 +105,10 @@ static void sum_chunk(const struct conv2d_direction *d, struct taps_work *work,
 		in.at += (size_t)channel * work->in_step;
 		out.to.at += (size_t)c * rows->plane;
 		work->block = taps_block(d->to_group - c % d->to_group);
-		work->weight = packed + (size_t)c * filter +
-			       (size_t)(first * work->per_channel * work->block);
+		work->weight = weight;
 		work->bias = bias ? bias + c : NULL;
 		sum_block(d, work, in, &out, groups);
+		weight += (size_t)d->from_group * work->weight_step;
 	}
 }
 
@@ -118,7 +118,7 @@ void PER_ISA(conv2d_sum)(const struct conv2d_dims *dims, const struct conv2d_dir
 {
 	int chunk = chunk_channels(dims, d, rows->end - rows->first);
 	struct taps_work work = {.in_step = (size_t)(d->from.h * d->from.w) * GROUP,
-		.per_channel = dims->k_h * dims->k_w,
+		.weight_step = (size_t)(dims->k_h * dims->k_w * taps_block(d->to_group)),
 		.out_step = rows->plane};
 
 	for (int k = 0; k < d->from_group; k += chunk) {
@@ -162,29 +162,37 @@ void PER_ISA(conv2d_input_gradient)(const struct conv2d_dims *dims, struct view 
 
 /* ---- steps */
 
-/* Packs the weights of one direction: [group][block][channel summed over][tap][channel in block].
- */
-static float *pack(const struct conv2d_dims *dims, const struct conv2d_direction *d, bool flip,
+/* Floats of one direction's packed weights. */
+static size_t packed_floats(const struct conv2d_dims *dims, const struct conv2d_direction *d)
+{
+	size_t floats = 0, block = (size_t)taps_block(d->to_group);
+
+	for (int c = 0; c < d->to_group; c += taps_block(d->to_group - c))
+		floats += block * (size_t)(d->from_group * dims->k_h * dims->k_w);
+	return floats * (size_t)dims->groups;
+}
+
+/* Packs them: [group][block][channel summed over][tap][channel of the block]. Blocks are nearly
+ * equal, and all take the room of the first, which is the largest. */
+static void pack(const struct conv2d_dims *dims, const struct conv2d_direction *d, bool flip,
 	const float *w, float *to)
 {
-	int taps = dims->k_h * dims->k_w;
+	int taps = dims->k_h * dims->k_w, room = taps_block(d->to_group);
+	int outs = dims->forward.to_group, ins = dims->forward.from_group;
 
 	for (int group = 0; group < dims->groups; group++)
 		for (int first = 0, block; first < d->to_group; first += block) {
 			block = taps_block(d->to_group - first);
 			for (int k = 0; k < d->from_group; k++)
-				for (int t = 0; t < taps; t++)
+				for (int t = 0; t < taps; t++, to += room)
 					for (int b = 0; b < block; b++) {
-						int o = flip ? k : first + b,
-						    i = flip ? first + b : k;
-						int outs = flip ? d->from_group : d->to_group;
-						int ins = flip ? d->to_group : d->from_group;
+						int o = flip ? k : first + b;
+						int i = flip ? first + b : k;
 
-						*to++ = w[((group * outs + o) * ins + i) * taps +
+						to[b] = w[((group * outs + o) * ins + i) * taps +
 							  t];
 					}
 		}
-	return to;
 }
 
 void PER_ISA(conv2d_prepare)(const struct step *step, const float *const *tensors, float *packed)
@@ -245,6 +253,8 @@ static int64_t axis_taps(const struct axis *axis)
 static int plan_taps(struct plan *plan, const struct conv2d_dims *dims, struct conv2d_direction *d,
 	struct err *err)
 {
+	int room = taps_block(d->to_group);
+
 	if (axis_taps(&d->y) * axis_taps(&d->x) > MOST_TAPS)
 		return err_set(err,
 			"a window of %dx%d meets the borders of the image in too many ways; give "
@@ -258,18 +268,17 @@ static int plan_taps(struct plan *plan, const struct conv2d_dims *dims, struct c
 		const struct axis_class *x = &d->x.classes[i % d->x.n];
 		struct taps *taps = &d->taps[i];
 		int n = y->n_taps * x->n_taps;
-		int *at = plan_take(plan, (size_t)n * sizeof *at, err);
-		int *weight = plan_take(plan, (size_t)n * sizeof *weight, err);
+		struct tap *tap = plan_take(plan, (size_t)n * sizeof *tap, err);
 
-		if (!at || !weight)
+		if (!tap)
 			return -1;
 		for (int t = 0; t < n; t++) {
 			int u = t / x->n_taps, v = t % x->n_taps;
 
-			at[t] = (y->step[u] * d->from.w + x->step[v]) * GROUP;
-			weight[t] = y->tap[u] * dims->k_w + x->tap[v];
+			tap[t].at = (y->step[u] * d->from.w + x->step[v]) * GROUP;
+			tap[t].weight = (y->tap[u] * dims->k_w + x->tap[v]) * room;
 		}
-		*taps = (struct taps){.n = n, .at = at, .weight = weight};
+		*taps = (struct taps){n, tap};
 	}
 	return 0;
 }
@@ -286,7 +295,7 @@ static int plan_directions(struct plan *plan, struct conv2d_dims *dims, struct s
 		.to_group = y.c / dims->groups};
 	*b = (struct conv2d_direction){
 		.from = y, .to = x, .from_group = f->to_group, .to_group = f->from_group};
-	b->packed = (size_t)(y.c * f->from_group) * (size_t)(dims->k_h * dims->k_w);
+	b->packed = packed_floats(dims, f);
 	if (axis_forward(&f->y, &dims->y, arena, err) ||
 		axis_forward(&f->x, &dims->x, arena, err) ||
 		axis_backward(&b->y, &dims->y, arena, err) ||
@@ -380,7 +389,7 @@ static int conv2d_plan(
 		if (step.tensors[1] < 0)
 			return -1;
 	}
-	step.packed = 2 * dims->backward.packed;
+	step.packed = dims->backward.packed + packed_floats(dims, &dims->backward);
 	step.scratch = PER_ISA(conv2d_weight_scratch)(dims);
 	step.out = *out = plan_value(plan, y, err);
 	if (step.out < 0 || plan_step(plan, &step, err) < 0)

@@ -36,20 +36,26 @@ static inline __attribute__((always_inline)) void sum_taps(vf (*restrict sum)[WI
 	const struct taps_work *restrict work, const struct taps *restrict taps,
 	const float *const *restrict from, const int B, const int X)
 {
+	const struct tap *end = taps->tap + taps->n;
 	const float *weight = work->weight;
-	ptrdiff_t step = (ptrdiff_t)work->in_step, base = 0;
-	int next = work->per_channel * B;
+	ptrdiff_t base = 0;
 
 	if (taps->n == 1) {
-		weight += taps->weight[0] * B;
-		base = taps->at[0];
-		for (int k = 0; k < work->channels; k++, base += step, weight += next)
+		weight += taps->tap->weight;
+		base = taps->tap->at;
+		for (int k = 0; k < work->channels; k++) {
 			sum_tap(sum, from, base, weight, B, X);
+			base += (ptrdiff_t)work->in_step;
+			weight += work->weight_step;
+		}
 		return;
 	}
-	for (int k = 0; k < work->channels; k++, base += step, weight += next)
-		for (int t = 0; t < taps->n; t++)
-			sum_tap(sum, from, base + taps->at[t], weight + taps->weight[t] * B, B, X);
+	for (int k = 0; k < work->channels; k++) {
+		for (const struct tap *t = taps->tap; t != end; t++)
+			sum_tap(sum, from, base + t->at, weight + t->weight, B, X);
+		base += (ptrdiff_t)work->in_step;
+		weight += work->weight_step;
+	}
 }
 
 /* Registers r .. r + X - 1 of all streams, then the next X as long as there are so many. */

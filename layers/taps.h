@@ -1,5 +1,5 @@
 /*
- * taps -- the one multiply kernel of conv2d and linear: weighted sums over lists of taps.
+ * taps -- the multiply kernel of conv2d: weighted sums over lists of taps.
  *
  * An output element of a convolution is a sum over channels and taps of a weight times an input
  * element; so is an element of the gradient of its input, over the output's channels. Elements
@@ -8,8 +8,7 @@
  * works on a block of up to TAPS_BLOCK output channels and a few streams, all in registers:
  *
  *     out[s][c] = bias[c] + sum over channels k, taps t of
- *                 weight[(k * per_channel + tap_weight[t]) * block + c] * in[s][k * in_step +
- * tap_at[t]]
+ *                 weight[k * weight_step + tap[t].weight + c] * in[s][k * in_step + tap[t].at]
  *
  * each a vector of 16 images. The sum runs over k, then t, with one fma each, whatever the
  * instruction set and the blocking, so its bits are the same. No padding is stored or multiplied.
@@ -22,17 +21,21 @@
 
 enum { TAPS_BLOCK = 6 };
 
+/* In floats: from its stream's start, and from the start of the channel's weights. */
+struct tap {
+	int at, weight;
+};
+
 struct taps {
-	int n;             /* taps of a channel; 0 makes sums of nothing: the bias */
-	const int *at;     /* offset of each from its stream's start, in floats */
-	const int *weight; /* its number among the channel's weights */
+	int n; /* of a channel; 0 makes sums of nothing: the bias */
+	const struct tap *tap;
 };
 
 struct taps_work {
 	int channels;        /* summed over */
 	size_t in_step;      /* floats from one of them to the next */
-	int per_channel;     /* weights of a channel, taps that fall outside included */
-	const float *weight; /* packed: [channel][weight][block] */
+	const float *weight; /* packed: [channel][tap][output channel] */
+	size_t weight_step;  /* floats from one channel's to the next's */
 	const float *bias;   /* block of them; NULL: 0 */
 	int block;           /* output channels, 1 .. TAPS_BLOCK */
 	size_t out_step;     /* floats from one output channel to the next */
