@@ -220,6 +220,7 @@ static void conv2d_backward(const struct step *step, const struct work *w)
 	struct conv2d_gradient gradient = {.x = work_x(w, step, 0),
 		.dy = work_dy(w, step),
 		.groups = w->groups,
+		.live = w->live,
 		.dw = work_gradient(w, step, 0),
 		.db = dims->bias ? work_gradient(w, step, 1) : NULL,
 		.scratch = work_scratch(w)};

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "layers/conv2d.h"
+#include "layers/conv2d_few.h"
 
 #if VL == 16 || defined __ARM_NEON
 enum { REGISTERS = 32 };
@@ -44,12 +45,6 @@ static int parts_of(int whole, int most)
 	return (whole + most - 1) / most;
 }
 
-/* Where part i of n nearly equal ones begins. */
-static int part_begin(int whole, int n, int i)
-{
-	return (int)((int64_t)whole * i / n);
-}
-
 /* ---- the kernel */
 
 /* sum[c][t] += dy[c] x[t] over groups of images and places. */
@@ -70,7 +65,7 @@ static inline __attribute__((always_inline)) void multiply_places(vf (*sum)[TAPS
 	const int C, const int T)
 {
 	for (int i = 0; i < n; i++) {
-		ptrdiff_t dy_at = places[i].dy, x_at = places[i].x;
+		ptrdiff_t dy_at = places[i].at[CONV2D_DY], x_at = places[i].at[CONV2D_X];
 		vf held[TAPS];
 
 		if (C <= T) {
@@ -269,9 +264,8 @@ static void handful_add(const struct block *b, const struct handful *h, const st
 	int width = columns->outputs.end - columns->outputs.first, taps = 0;
 	int first = larger(turn->first, w->rows[h->u].first);
 	int end = smaller(turn->end, w->rows[h->u].end);
-	int row = h->u * dims->y.dilation - dims->y.before;
-	int column = h->v * dims->x.dilation - w->before;
-	const float *x = view_group(b->x, turn->group) + (row * w->width + column) * GROUP;
+	const float *x =
+		view_group(b->x, turn->group) + PER_ISA(conv2d_weight_offset)(dims, h->u, h->v);
 	struct product p = {.groups = turn->groups,
 		.n = larger(0, end - first) * width,
 		.places = columns->places + first * width,
@@ -391,43 +385,87 @@ static void copy_rows(float *to, const float *from, const struct conv2d_dims *di
 	}
 }
 
-/* The view that kernels read of input channels in .. in + n_in - 1 of the block's group. */
-static struct view block_input(const struct block *b)
+size_t PER_ISA(conv2d_weight_copied)(const struct conv2d_dims *dims)
 {
-	const struct conv2d_dims *dims = b->dims;
+	const struct conv2d_weight *w = &dims->weight;
+
+	if (!w->copies)
+		return 0;
+	return (size_t)(w->cut.in * dims->forward.from.h) * (size_t)w->width * GROUP * SHARD_GROUPS;
+}
+
+struct view PER_ISA(conv2d_weight_input)(
+	const struct conv2d_dims *dims, const struct conv2d_gradient *gradient, int channel, int n)
+{
 	const struct shape *x = &dims->forward.from;
-	const struct conv2d_gradient *gradient = b->gradient;
-	int channel = b->group * dims->forward.from_group + b->in;
 	struct view from = gradient->x;
-	struct view to = {gradient->scratch,
-		(size_t)(dims->weight.in_block * x->h * dims->weight.width) * GROUP};
+	struct view to = {gradient->scratch, PER_ISA(conv2d_weight_copied)(dims) / SHARD_GROUPS};
 
 	from.at += (size_t)(channel * x->h * x->w) * GROUP;
 	if (!dims->weight.copies)
 		return from;
 	for (int g = 0; g < gradient->groups; g++)
-		copy_rows(view_group(to, g), view_group(from, g), dims, b->n_in * x->h);
+		copy_rows(view_group(to, g), view_group(from, g), dims, n * x->h);
 	return to;
+}
+
+int PER_ISA(conv2d_weight_offset)(const struct conv2d_dims *dims, int u, int v)
+{
+	const struct conv2d_weight *w = &dims->weight;
+	int row = u * dims->y.dilation - dims->y.before;
+
+	return (row * w->width + v * dims->x.dilation - w->before) * GROUP;
+}
+
+/* All of dy, and its sums for the bias. */
+static void whole_dy(const struct conv2d_dims *dims, const struct conv2d_gradient *gradient)
+{
+	const struct shape *y = &dims->forward.to;
+	const struct conv2d_source *source = gradient->source;
+	size_t plane = (size_t)(y->h * y->w) * GROUP;
+
+	for (int g = 0; source && g < gradient->groups; g++)
+		source->make(source, g, 0, y->c, 0, y->h);
+	for (int c = 0, n; gradient->db && c < y->c; c += n) {
+		float sum[CHANNELS][GROUP] __attribute__((aligned(64))) = {0};
+
+		n = smaller(CHANNELS, y->c - c);
+		for (int g = 0; g < gradient->groups; g++)
+			bias_add(sum, view_group(gradient->dy, g) + (size_t)c * plane, plane,
+				plane / GROUP, n);
+		group_sums(gradient->db + c, (const float(*)[GROUP])sum, (size_t)n);
+	}
+}
+
+static void images_gradient(const struct conv2d_dims *dims, const struct conv2d_gradient *gradient)
+{
+	int ins = dims->forward.from_group, in_blocks = parts_of(ins, dims->weight.cut.in);
+	int outs = dims->forward.to_group, out_blocks = parts_of(outs, dims->weight.cut.out);
+	struct block b = {.dims = dims, .gradient = gradient};
+
+	for (b.group = 0; b.group < dims->groups; b.group++)
+		for (int i = 0; i < in_blocks; i++) {
+			b.in = conv2d_part(ins, in_blocks, i);
+			b.n_in = conv2d_part(ins, in_blocks, i + 1) - b.in;
+			b.x = PER_ISA(conv2d_weight_input)(
+				dims, gradient, b.group * ins + b.in, b.n_in);
+			for (int o = 0; o < out_blocks; o++) {
+				b.out = conv2d_part(outs, out_blocks, o);
+				b.n_out = conv2d_part(outs, out_blocks, o + 1) - b.out;
+				block_run(&b);
+			}
+		}
 }
 
 void PER_ISA(conv2d_weight_gradient)(
 	const struct conv2d_dims *dims, const struct conv2d_gradient *gradient)
 {
-	int ins = dims->forward.from_group, in_blocks = parts_of(ins, dims->weight.in_block);
-	int outs = dims->forward.to_group, out_blocks = parts_of(outs, dims->weight.out_block);
-	struct block b = {.dims = dims, .gradient = gradient};
-
-	for (b.group = 0; b.group < dims->groups; b.group++)
-		for (int i = 0; i < in_blocks; i++) {
-			b.in = part_begin(ins, in_blocks, i);
-			b.n_in = part_begin(ins, in_blocks, i + 1) - b.in;
-			b.x = block_input(&b);
-			for (int o = 0; o < out_blocks; o++) {
-				b.out = part_begin(outs, out_blocks, o);
-				b.n_out = part_begin(outs, out_blocks, o + 1) - b.out;
-				block_run(&b);
-			}
-		}
+	if (dims->weight.way == CONV2D_IMAGES) {
+		images_gradient(dims, gradient);
+		return;
+	}
+	whole_dy(dims, gradient);
+	PER_ISA(conv2d_few_gradient)(dims, gradient);
 }
 
 bool PER_ISA(conv2d_weight_once)(const struct conv2d_dims *dims)
@@ -437,7 +475,8 @@ bool PER_ISA(conv2d_weight_once)(const struct conv2d_dims *dims)
 
 	for (int v = 0; v < dims->k_w; v += w->columns[v].n)
 		handfuls += dims->k_h;
-	return w->in_block >= dims->forward.from_group && handfuls <= HANDFULS;
+	return w->way == CONV2D_IMAGES && w->cut.in >= dims->forward.from_group &&
+	       handfuls <= HANDFULS;
 }
 
 int PER_ISA(conv2d_weight_rows)(const struct conv2d_dims *dims)
@@ -446,11 +485,6 @@ int PER_ISA(conv2d_weight_rows)(const struct conv2d_dims *dims)
 }
 
 /* ---- plan */
-
-/* A way to cut the work: most output channels, input channels and columns that a kernel takes. */
-struct cut {
-	int out, in, columns;
-};
 
 /* Cycles of one element of a kernel's loop where there are two multipliers and two loads a cycle; a
  * sum waits four cycles for its predecessor, and the loop costs something of its own. */
@@ -465,22 +499,49 @@ static double product_cycles(int c, int t)
 	return cycles + 0.5;
 }
 
-/* The share of columns of outputs, over those of the window, whose tap lies inside the image. */
-static double columns_inside(const struct conv2d_dims *dims)
+/* Whether there is room for a list of places for each column of the window. */
+static bool lists_fit(const struct conv2d_dims *dims)
 {
-	double inside = 0;
+	return (int64_t)dims->k_w * dims->x.out * dims->y.out <= MOST_PLACES;
+}
 
-	for (int v = 0; v < dims->k_w; v++) {
-		const struct conv2d_range *outputs = &dims->weight.columns[v].outputs;
+/* Columns of outputs whose tap may be inside the image in any of some columns of the window. */
+static struct conv2d_range columns_outputs(const struct conv2d_dims *dims, int v, int n)
+{
+	const struct conv2d_columns *columns = dims->weight.columns + v;
+	struct conv2d_range all = columns->outputs;
 
-		inside += outputs->end - outputs->first;
+	if (n > 1 && !lists_fit(dims))
+		return (struct conv2d_range){0, dims->x.out};
+	for (int i = 1; i < n; i++) {
+		const struct conv2d_range *some = &columns[i].outputs;
+
+		if (some->end <= some->first)
+			continue;
+		all.first = all.end > all.first ? smaller(all.first, some->first) : some->first;
+		all.end = larger(all.end, some->end);
 	}
-	return inside / dims->k_w / dims->x.out;
+	return all;
+}
+
+double PER_ISA(conv2d_weight_meets)(const struct conv2d_dims *dims, int columns)
+{
+	int parts = parts_of(dims->k_w, columns);
+	double met = 0;
+
+	for (int i = 0; i < parts; i++) {
+		int v = conv2d_part(dims->k_w, parts, i);
+		int n = conv2d_part(dims->k_w, parts, i + 1) - v;
+		struct conv2d_range outputs = columns_outputs(dims, v, n);
+
+		met += larger(0, outputs.end - outputs.first);
+	}
+	return met / dims->x.out;
 }
 
 /* Cycles for one output element of all channels: kernels run over a tile's elements, and a call
  * costs about as much as CALL elements' loops and the loads and stores of its sums. */
-static double cut_cycles(const struct conv2d_dims *dims, const struct cut *cut, double inside)
+static double cut_cycles(const struct conv2d_dims *dims, const struct conv2d_cut *cut)
 {
 	const double call = 60, sum = 1.4;
 	int outs = dims->forward.to_group, ins = dims->forward.from_group;
@@ -488,24 +549,21 @@ static double cut_cycles(const struct conv2d_dims *dims, const struct cut *cut, 
 	int column_parts = parts_of(dims->k_w, cut->columns);
 	int c = parts_of(outs, out_parts);
 	int t = parts_of(ins, in_parts) * parts_of(dims->k_w, column_parts);
-	double parts = (double)out_parts * in_parts * column_parts;
+	double parts = out_parts * in_parts * PER_ISA(conv2d_weight_meets)(dims, cut->columns);
 	double tile = TILE_FLOATS / GROUP / (double)(cut->out + cut->in * dims->x.stride);
 	double plane = (double)dims->y.out * dims->x.out * SHARD_GROUPS;
 
 	if (tile > plane)
 		tile = plane;
-	if (cut->columns == 1)
-		parts *= inside;
 	return parts * (product_cycles(c, t) + (call + sum * c * t) / tile);
 }
 
-static struct cut best_cut(const struct conv2d_dims *dims)
+static struct conv2d_cut best_cut(const struct conv2d_dims *dims)
 {
 	int ins = smaller(TAPS, dims->forward.from_group), columns = smaller(TAPS, dims->k_w);
-	double inside = columns_inside(dims), best = 0;
-	bool alone =
-		dims->k_w == 1 || (int64_t)dims->k_w * dims->x.out * dims->y.out <= MOST_PLACES;
-	struct cut choice = {0}, cut;
+	bool alone = dims->k_w == 1 || lists_fit(dims);
+	double best = 0;
+	struct conv2d_cut choice = {0}, cut;
 
 	for (cut.out = 1; cut.out <= CHANNELS; cut.out++)
 		for (cut.in = 1; cut.in <= ins; cut.in++)
@@ -516,7 +574,7 @@ static struct cut best_cut(const struct conv2d_dims *dims)
 				if (taps > TAPS || !products[cut.out][taps] ||
 					(cut.columns == 1 && !alone))
 					continue;
-				cycles = cut_cycles(dims, &cut, inside);
+				cycles = cut_cycles(dims, &cut);
 				if (choice.out && cycles >= best)
 					continue;
 				best = cycles;
@@ -525,17 +583,16 @@ static struct cut best_cut(const struct conv2d_dims *dims)
 	return choice;
 }
 
-/* Columns in nearly equal parts; where parts have several, all outputs count for all of them. */
+/* Columns in nearly equal parts. */
 static void cut_columns(const struct conv2d_dims *dims, struct conv2d_columns *columns, int most)
 {
 	int parts = parts_of(dims->k_w, most);
 
 	for (int i = 0; i < parts; i++) {
-		int v = part_begin(dims->k_w, parts, i);
+		int v = conv2d_part(dims->k_w, parts, i);
 
-		columns[v].n = part_begin(dims->k_w, parts, i + 1) - v;
-		if (most > 1)
-			columns[v].outputs = (struct conv2d_range){0, dims->x.out};
+		columns[v].n = conv2d_part(dims->k_w, parts, i + 1) - v;
+		columns[v].outputs = columns_outputs(dims, v, columns[v].n);
 	}
 }
 
@@ -550,8 +607,8 @@ static struct conv2d_place *places_new(struct plan *plan, const struct conv2d_di
 	for (int i = 0; places && i < n * dims->y.out; i++) {
 		int p = i / n, q = columns->first + i % n;
 
-		places[i].dy = (p * dims->x.out + q) * GROUP;
-		places[i].x =
+		places[i].at[CONV2D_DY] = (p * dims->x.out + q) * GROUP;
+		places[i].at[CONV2D_X] =
 			(p * dims->y.stride * dims->weight.width + q * dims->x.stride) * GROUP;
 	}
 	return places;
@@ -581,7 +638,6 @@ int PER_ISA(conv2d_weight_plan)(struct plan *plan, struct conv2d_dims *dims, str
 	int reach = (dims->x.out - 1) * dims->x.stride + (dims->k_w - 1) * dims->x.dilation + 1;
 	struct conv2d_range *rows = plan_take(plan, (size_t)dims->k_h * sizeof *rows, err);
 	struct conv2d_columns *columns = plan_take(plan, (size_t)dims->k_w * sizeof *columns, err);
-	struct cut cut;
 
 	if (!rows || !columns)
 		return -1;
@@ -590,11 +646,10 @@ int PER_ISA(conv2d_weight_plan)(struct plan *plan, struct conv2d_dims *dims, str
 	for (int v = 0; v < dims->k_w; v++)
 		axis_range(&dims->x, v, &columns[v].outputs.first, &columns[v].outputs.end);
 	*w = (struct conv2d_weight){.rows = rows, .columns = columns};
-	cut = best_cut(dims);
-	cut_columns(dims, columns, cut.columns);
-	w->out_block = cut.out;
-	w->in_block = cut.in;
-	w->copies = cut.columns > 1 && (dims->x.before > 0 || reach > dims->x.n);
+	w->way = PER_ISA(conv2d_few_way)(dims);
+	w->cut = w->way == CONV2D_IMAGES ? best_cut(dims) : PER_ISA(conv2d_few_cut)(dims);
+	cut_columns(dims, columns, w->cut.columns);
+	w->copies = w->cut.columns > 1 && (dims->x.before > 0 || reach > dims->x.n);
 	w->width = w->copies ? reach : dims->x.n;
 	w->before = w->copies ? 0 : dims->x.before;
 	return plan_places(plan, dims, columns, err);
@@ -602,10 +657,8 @@ int PER_ISA(conv2d_weight_plan)(struct plan *plan, struct conv2d_dims *dims, str
 
 size_t PER_ISA(conv2d_weight_scratch)(const struct conv2d_dims *dims)
 {
-	const struct conv2d_weight *w = &dims->weight;
+	size_t copied = PER_ISA(conv2d_weight_copied)(dims);
 
-	if (!w->copies)
-		return 0;
-	return (size_t)(w->in_block * dims->forward.from.h) * (size_t)w->width * GROUP *
-	       SHARD_GROUPS;
+	return dims->weight.way == CONV2D_IMAGES ? copied
+						 : copied + PER_ISA(conv2d_few_scratch)(dims);
 }

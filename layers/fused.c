@@ -197,7 +197,7 @@ static struct source source_of(const struct step *step, const struct work *w)
 	s.make.passing = true;
 	s.make.plane = plane;
 	s.to.at = work_scratch(w) + PER_ISA(conv2d_weight_scratch)(&f->conv);
-	s.to.stride = (size_t)f->conv.weight.out_block * plane;
+	s.to.stride = (size_t)f->conv.weight.cut.out * plane;
 	return s;
 }
 
@@ -209,6 +209,7 @@ static void backward(const struct step *step, const struct work *w)
 	struct conv2d_gradient gradient = {.x = work_x(w, step, 0),
 		.dy = source.to,
 		.groups = w->groups,
+		.live = w->live,
 		.source = &source.make,
 		.dw = work_gradient(w, step, 0),
 		.db = f->conv.bias ? work_gradient(w, step, 1) : NULL,
@@ -310,7 +311,7 @@ static size_t scratch_floats(const struct fused *f)
 	size_t row = (size_t)conv_shape(f).w * GROUP * SHARD_GROUPS;
 	size_t forward_floats = (size_t)(conv_shape(f).c * f->strip) * row;
 	size_t backward_floats = PER_ISA(conv2d_weight_scratch)(&f->conv) +
-				 (size_t)(f->conv.weight.out_block * f->passing) * row;
+				 (size_t)(f->conv.weight.cut.out * f->passing) * row;
 
 	return forward_floats > backward_floats ? forward_floats : backward_floats;
 }

@@ -85,6 +85,24 @@ static void test_convolutions(void **state)
 		shape_image(9, 4, 8), 4);
 }
 
+/* Convolutions whose weight gradient wants all of dy at once (conv2d_few.h), channels of either
+ * side in lanes. */
+static void test_few_outputs(void **state)
+{
+	(void)state;
+	trial_check("outputs in lanes",
+		LAYERS(CONV(33, {3, 2}, {2, 2}, {1, 1}, {0, 1, 0, 1, 0}, 1, true), PLAIN(relu),
+			MAX_POOL(.kernel_size = {2, 2})),
+		shape_image(3, 7, 8), 35);
+	trial_check("outputs in lanes, no pool",
+		LAYERS(CONV(32, {2, 2}, {1, 1}, {1, 1}, {0}, 2, false), PLAIN(sigmoid)),
+		shape_image(6, 3, 3), 18);
+	trial_check("inputs in lanes",
+		LAYERS(CONV(5, {3, 3}, {1, 1}, {1, 1}, {.same = true}, 1, true), PLAIN(tanh),
+			AVG_POOL(.kernel_size = {2, 2})),
+		shape_image(17, 2, 2), 20);
+}
+
 /* Values that a block reads again, or that are a slice of another. */
 static void test_readers(void **state)
 {
@@ -143,6 +161,7 @@ int main(void)
 		cmocka_unit_test(test_pools),
 		cmocka_unit_test(test_activations),
 		cmocka_unit_test(test_convolutions),
+		cmocka_unit_test(test_few_outputs),
 		cmocka_unit_test(test_readers),
 		cmocka_unit_test(test_what_is_fused),
 	};

@@ -75,6 +75,60 @@ static void test_conv2d(void **state)
 			shape_image(2, 4, 4), images[i]);
 }
 
+static enum conv2d_way way_of(struct specs layers, struct shape input)
+{
+	struct err err = {0};
+	struct network *network = trial_plan(&layers, input, &err);
+	enum conv2d_way way;
+
+	assert_non_null(network);
+	way = ((const struct conv2d_dims *)network->steps[0].dims)->weight.way;
+	network_free(network);
+	return way;
+}
+
+/* Outputs of few elements: each way to lay channels side by side, up to where it ends. */
+static void test_conv2d_few(void **state)
+{
+	static const struct {
+		enum conv2d_way way;
+		int c, h, w, images;
+		struct conv2d o;
+	} cases[] = {
+		{CONV2D_OUTPUTS, 5, 3, 3, 40, {16, {3, 3}, {1, 1}, {1, 1}, {0}, 1, true}},
+		{CONV2D_OUTPUTS, 7, 1, 1, 16, {33, {1, 1}, {1, 1}, {1, 1}, {0}, 1, true}},
+		{CONV2D_OUTPUTS, 2, 5, 6, 17, {24, {2, 4}, {3, 2}, {1, 1}, {0}, 1, false}},
+		{CONV2D_OUTPUTS, 1, 7, 7, 2, {30, {5, 6}, {4, 3}, {1, 1}, {.same = true}, 1, true}},
+		{CONV2D_OUTPUTS, 13, 2, 5, 1,
+			{40, {1, 2}, {1, 1}, {1, 3}, {0, 0, 0, 2, 1}, 1, true}},
+		{CONV2D_OUTPUTS, 3, 2, 3, 33,
+			{20, {2, 2}, {1, 1}, {2, 1}, {0, 1, 2, 0, 1}, 1, true}},
+		{CONV2D_OUTPUTS, 4, 4, 4, 18,
+			{48, {3, 2}, {2, 2}, {1, 1}, {0, 1, 1, 1, 1}, 2, true}},
+		{CONV2D_OUTPUTS, 3, 2, 2, 5,
+			{19, {5, 5}, {1, 1}, {1, 1}, {0, 3, 3, 3, 3}, 1, true}},
+		{CONV2D_OUTPUTS, 4, 16, 17, 1, {32, {1, 2}, {1, 1}, {1, 1}, {0}, 1, true}},
+		{CONV2D_IMAGES, 4, 16, 18, 1, {32, {1, 2}, {1, 1}, {1, 1}, {0}, 1, true}},
+		{CONV2D_INPUTS, 17, 2, 2, 40, {5, {3, 3}, {1, 1}, {1, 1}, {.same = true}, 1, true}},
+		{CONV2D_INPUTS, 32, 3, 2, 1, {4, {4, 5}, {1, 1}, {1, 1}, {.same = true}, 1, false}},
+		{CONV2D_INPUTS, 38, 2, 3, 17, {8, {3, 3}, {2, 1}, {1, 2}, {.same = true}, 2, true}},
+		{CONV2D_INPUTS, 24, 3, 3, 3, {4, {4, 4}, {1, 2}, {2, 1}, {0, 4, 3, 1, 3}, 1, true}},
+	};
+	char what[64];
+
+	(void)state;
+	for (int i = 0; i < COUNT(cases); i++) {
+		struct conv2d o = cases[i].o;
+		struct specs layers = LAYERS(trial_spec("conv2d", &o));
+		struct shape input = shape_image(cases[i].c, cases[i].h, cases[i].w);
+
+		snprintf(what, sizeof what, "conv2d of few outputs, case %d", i);
+		if (way_of(layers, input) != cases[i].way)
+			fail_msg("%s goes another way", what);
+		trial_check(what, layers, input, cases[i].images);
+	}
+}
+
 static void test_linear(void **state)
 {
 	static const int sizes[][2] = {{1, 1}, {7, 5}, {33, 10}, {16, 17}, {50, 13}};
@@ -604,6 +658,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_conv2d),
+		cmocka_unit_test(test_conv2d_few),
 		cmocka_unit_test(test_linear),
 		cmocka_unit_test(test_linear_wide),
 		cmocka_unit_test(test_pointwise),
