@@ -65,7 +65,7 @@ struct step_ops {
 
 	/* A step that couples the images of a batch has one or both of these. They run when forward
 	 * (or backward) has been done for all shards: meet(slice) for each slice from 0 to
-	 * step->slices - 1, on any thread, in any order. What forward left in the shards' `partial`
+	 * step->slices - 1 (slices_back - 1), on any thread, in any order. What forward left in the shards' `partial`
 	 * is merged in the order of the shards into `shared`, which the steps behind read. They run
 	 * while training only.
 	 *
@@ -93,7 +93,7 @@ struct step {
 	size_t partial; /* floats for each shard (meet) */
 	size_t shared;  /* floats for the batch (meet) */
 	size_t columns; /* floats for each image of the batch; 0: this is no whole-batch step */
-	int slices;     /* of a meeting; at least 1 where there is one */
+	int slices, slices_back; /* of meet and of meet_back; at least 1 where there is one */
 	int partner;    /* another step whose `shared` this one reads; -1: none */
 	bool blas;      /* it calls OpenBLAS (core/blas.h), on which its bits depend */
 

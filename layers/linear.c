@@ -8,6 +8,7 @@
 #include "layers/linear.h"
 
 #include "layers/dense.h"
+#include "layers/linear_blas.h"
 #include "layers/linear_wide.h"
 
 struct dims {
@@ -150,6 +151,19 @@ static const struct step_ops linear_ops = {
 
 /* ---- plan */
 
+static int linear_way(const struct linear *o, const struct dims *d, struct step *step,
+	struct plan *plan, struct err *err)
+{
+	bool wide = o->compute == LINEAR_AUTO && linear_is_wide(d->in, d->out);
+
+	if (o->compute == LINEAR_OPENBLAS)
+		return PER_ISA(linear_blas)(plan, step, d->in, d->out, err);
+	if (o->compute == LINEAR_BATCH || wide)
+		return PER_ISA(linear_wide)(plan, step, d->in, d->out, err);
+	step->scratch = d->row * SHARD_IMAGES;
+	return 0;
+}
+
 static int linear_plan(
 	struct plan *plan, const struct spec *spec, int in, int *out, struct err *err)
 {
@@ -178,13 +192,8 @@ static int linear_plan(
 			plan, "bias", TENSOR_BIAS, 1, (int[]){dims->out}, dims->in, dims->out, err);
 	if (step.tensors[0] < 0 || step.tensors[1] < 0)
 		return -1;
-	if (o->blas == LINEAR_BLAS_ALWAYS ||
-		(o->blas == LINEAR_BLAS_WIDE && linear_is_wide(dims->in, dims->out))) {
-		if (PER_ISA(linear_wide)(plan, &step, dims->in, dims->out, err))
-			return -1;
-	} else {
-		step.scratch = dims->row * SHARD_IMAGES;
-	}
+	if (linear_way(o, dims, &step, plan, err))
+		return -1;
 	step.out = *out = plan_value(plan, shape_vector(dims->out), err);
 	if (step.out < 0 || plan_step(plan, &step, err) < 0)
 		return -1;
@@ -195,15 +204,16 @@ static int linear_plan(
 	return 0;
 }
 
-static const char *const blas_choices[] = {"wide", "never", "always", NULL};
+static const char *const ways[] = {"auto", "shards", "batch", "openblas", NULL};
 
 static const struct option linear_options[] = {
 	{"out_features", OPTION_INT, offsetof(struct linear, out_features), NULL, 1, 1 << 24,
 		.help = "number of outputs"},
 	{"bias", OPTION_BOOL, offsetof(struct linear, bias), "true",
 		.help = "add a trained number to each output"},
-	{"blas", OPTION_CHOICE, offsetof(struct linear, blas), "wide", .choices = blas_choices,
-		.help = "use OpenBLAS, whose bits may differ: in wide layers only, never, always"},
+	{"compute", OPTION_CHOICE, offsetof(struct linear, compute), "auto", .choices = ways,
+		.help = "shard by shard or over the whole batch (auto: the batch, where wide), or "
+			"by OpenBLAS, to compare"},
 	{0},
 };
 

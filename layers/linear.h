@@ -14,12 +14,14 @@
 
 #include "layers/layer.h"
 
-enum linear_blas { LINEAR_BLAS_WIDE, LINEAR_BLAS_NEVER, LINEAR_BLAS_ALWAYS };
+/* Shard by shard; over the whole batch (linear_wide.h), so by OpenBLAS (linear_blas.h); the first
+ * or the second as the shape is. */
+enum linear_compute { LINEAR_AUTO, LINEAR_SHARDS, LINEAR_BATCH, LINEAR_OPENBLAS };
 
 struct linear {
 	int out_features;
 	bool bias;
-	int blas; /* enum linear_blas: whether it is a whole-batch step (linear_wide.h) */
+	int compute; /* enum linear_compute */
 };
 
 #endif

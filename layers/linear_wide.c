@@ -1,167 +1,282 @@
-/* linear_wide -- see linear_wide.h. A meeting is cut into slices of outputs, and of inputs for dX,
- * by shape alone. Columns of dead lanes hold some live image's x, and 0 in dy. */
+/* linear_wide -- see linear_wide.h. The step has nothing to do for a single shard; a meeting is cut
+ * into slices of whole tiles of rows, of each of the products by itself. */
 #include "layers/linear_wide.h"
 
-#include "layers/core/blas.h"
+#include "layers/panel.h"
 
 struct dims {
 	int in, out;
+	bool bias;
 };
 
-/* Slices of SLICE_ROWS rows or more, FEWEST to MOST of them: sgemm wants them large, each thread
- * wants some. */
-enum { SLICE_ROWS = 256, FEWEST = 4, MOST = 16 };
+enum {
+	PARTS = GROUP / VL,
+	EVEN = 4 /* slices are so many times some number: an equal share for 2 or 4 threads */
+};
 
-/* ---- between groups of 16 images and columns */
-
-static void copy_images(float *to, const float *from)
+static int smaller(int a, int b)
 {
-	for (int part = 0; part < GROUP; part += VL)
-		vf_store(to + part, vf_load(from + part));
+	return a < b ? a : b;
 }
 
-static void to_columns(float *to, size_t row, struct view from, int n, int groups)
+/* ---- cuts */
+
+/* How many parts of `size` make n. */
+static int count(int n, int size)
 {
-	for (int i = 0; i < n; i++)
-		for (int g = 0; g < groups; g++)
-			copy_images(to + (size_t)i * row + (size_t)g * GROUP,
-				view_group(from, g) + (size_t)i * GROUP);
+	return (n + size - 1) / size;
 }
 
-/* Rows first .. end - 1. */
-static void from_columns(
-	struct view to, int first, int end, const float *from, size_t row, int groups)
+/* Where part `part` of `parts` begins in 0 .. n. */
+static int cut(int n, int parts, int part)
 {
-	for (int i = first; i < end; i++)
-		for (int g = 0; g < groups; g++)
-			copy_images(view_group(to, g) + (size_t)i * GROUP,
-				from + (size_t)i * row + (size_t)g * GROUP);
+	return (int)((int64_t)n * part / parts);
 }
 
-static void add_bias(float *y, size_t row, const float *bias, int first, int end, int columns)
+/* Of a product with so many rows. */
+static int slices_of(int rows)
 {
-	for (int i = first; i < end; i++)
-		for (int at = 0; at < columns; at += VL) {
-			float *p = y + (size_t)i * row + at;
+	int tiles = count(rows, PANEL_TILE);
 
-			vf_store(p, vf_load(p) + vf_set(bias[i]));
+	return smaller(tiles, count(count(rows, PANEL_ROWS), EVEN) * EVEN);
+}
+
+static int slice_begin(int rows, int slice)
+{
+	int tiles = count(rows, PANEL_TILE);
+
+	return smaller(rows, cut(tiles, slices_of(rows), slice) * PANEL_TILE);
+}
+
+/* ---- kernels */
+
+/* to[image][i] = from[i][image] for the images of a group and up to 16 features. */
+static void transpose(float *to, const float *from, int features)
+{
+	for (int image = 0; image < GROUP; image += VL)
+		for (int f = 0; f < GROUP; f += VL) {
+			vf block[VL];
+
+			UNROLL
+			for (int i = 0; i < VL; i++)
+				block[i] = vf_load(from +
+						   (size_t)smaller(f + i, features - 1) * GROUP +
+						   image);
+			vf_transpose(block);
+			UNROLL
+			for (int i = 0; i < VL; i++)
+				vf_store(to + (size_t)(image + i) * GROUP + f, block[i]);
 		}
 }
 
-static void bias_gradient(float *db, const float *dy, size_t row, int first, int end, int columns)
+/* Rows first .. end - 1 of y = W x + b, or of dx = W^T dy. */
+struct rows {
+	int first, end;
+	int sums;            /* over features */
+	const float *weight; /* of row r and feature k: weight[r * row + k * step], one of them 1 */
+	size_t row, step;
+	const float *start; /* by row; NULL: 0 */
+	struct view (*in)(const struct work *, const struct step *);
+	struct view (*out)(const struct work *, const struct step *);
+};
+
+/* Where a shard has them, from feature k and row `first` on. */
+static struct dense_columns columns_from(struct view view, int first)
 {
-	for (int i = first; i < end; i++) {
+	return (struct dense_columns){view.at + (size_t)first * GROUP, view.stride, GROUP};
+}
+
+/* One shard uses each weight once or twice: packing would cost more than it brings. */
+static void multiply_shard(const struct step *step, const struct work *work, const struct rows *r)
+{
+	const struct dense product = {.rows = r->end - r->first,
+		.columns = work->groups * PARTS,
+		.last = VL,
+		.sums = r->sums,
+		.turn = r->sums,
+		.weight = r->weight + (size_t)r->first * r->row,
+		.row = r->row,
+		.step = r->step,
+		.start = r->start ? r->start + r->first : NULL,
+		.in = columns_from(r->in(work, step), 0),
+		.out = columns_from(r->out(work, step), r->first)};
+
+	PER_ISA(dense_sum)(&product);
+}
+
+static void multiply(const struct step *step, const struct meeting *meeting, const struct rows *r)
+{
+	int panels = count(r->sums, PANEL_DEPTH);
+	struct panel panel;
+
+	if (meeting->n_shards == 1) {
+		multiply_shard(step, meeting->shards, r);
+		return;
+	}
+	panel.rows = r->end - r->first;
+	for (int i = 0; i < panels; i++) {
+		int k = cut(r->sums, panels, i);
+		const float *weight = r->weight + (size_t)r->first * r->row + (size_t)k * r->step;
+
+		panel.depth = cut(r->sums, panels, i + 1) - k;
+		if (r->step == 1)
+			PER_ISA(panel_rows)(&panel, 0, panel.depth, weight, r->row);
+		else
+			PER_ISA(panel_columns)(&panel, weight, r->step, r->step - (size_t)r->first);
+		for (int s = 0; s < meeting->n_shards; s++) {
+			const struct work *work = &meeting->shards[s];
+			const struct panel_product product = {.columns = work->groups * PARTS,
+				.last = VL,
+				.start = r->start ? r->start + r->first : NULL,
+				.more = k > 0,
+				.in = columns_from(r->in(work, step), k),
+				.out = columns_from(r->out(work, step), r->first)};
+
+			PER_ISA(panel_multiply)(&panel, &product);
+		}
+	}
+}
+
+/* ---- the step */
+
+static struct view x_of(const struct work *work, const struct step *step)
+{
+	return work_x(work, step, 0);
+}
+
+static struct view dx_of(const struct work *work, const struct step *step)
+{
+	return work_dx(work, step, 0);
+}
+
+static const float *group_of(const struct meeting *meeting, const struct step *step, int g,
+	struct view (*of)(const struct work *, const struct step *))
+{
+	return view_group(of(&meeting->shards[g / SHARD_GROUPS], step), g % SHARD_GROUPS);
+}
+
+/* A slice of x, transposed: [in / 16][image][16 features]. */
+static void keep_features(const struct step *step, const struct meeting *meeting, int slice)
+{
+	const struct dims *d = step->dims;
+	int blocks = count(d->in, GROUP), slices = slices_of(d->out);
+	size_t row = meeting->shards->row;
+	float *columns = work_columns(meeting->shards, step);
+
+	for (int b = cut(blocks, slices, slice); b < cut(blocks, slices, slice + 1); b++)
+		for (int g = 0; g < meeting->columns / GROUP; g++)
+			transpose(columns + ((size_t)b * row + (size_t)g * GROUP) * GROUP,
+				group_of(meeting, step, g, x_of) + (size_t)b * GROUP * GROUP,
+				smaller(GROUP, d->in - b * GROUP));
+}
+
+static void wide_meet(const struct step *step, const struct meeting *meeting, int slice)
+{
+	const struct dims *d = step->dims;
+	const struct rows y = {.first = slice_begin(d->out, slice),
+		.end = slice_begin(d->out, slice + 1),
+		.sums = d->in,
+		.weight = meeting_tensor(meeting, step, 0),
+		.row = (size_t)d->in,
+		.step = 1,
+		.start = d->bias ? meeting_tensor(meeting, step, 1) : NULL,
+		.in = x_of,
+		.out = work_y};
+
+	multiply(step, meeting, &y);
+	if (meeting->training)
+		keep_features(step, meeting, slice);
+}
+
+static void input_gradient(const struct step *step, const struct meeting *meeting, int slice)
+{
+	const struct dims *d = step->dims;
+	const struct rows dx = {.first = slice_begin(d->in, slice),
+		.end = slice_begin(d->in, slice + 1),
+		.sums = d->out,
+		.weight = meeting_tensor(meeting, step, 0),
+		.row = 1,
+		.step = (size_t)d->in,
+		.in = work_dy,
+		.out = dx_of};
+
+	multiply(step, meeting, &dx);
+}
+
+/* Sums over images. */
+static void weight_gradient(const struct step *step, const struct meeting *meeting, int slice)
+{
+	const struct dims *d = step->dims;
+	int first = slice_begin(d->out, slice);
+	size_t row = meeting->shards->row, in = (size_t)d->in;
+	float *x = work_columns(meeting->shards, step);
+	float *dw = meeting_gradient(meeting, step, 0) + (size_t)first * in;
+	struct panel panel;
+
+	panel.rows = slice_begin(d->out, slice + 1) - first;
+	for (int k = 0; k < meeting->live; k += panel.depth) {
+		const struct panel_product product = {.columns = count(d->in, VL),
+			.last = (d->in - 1) % VL + 1,
+			.more = k > 0,
+			.in = {x + (size_t)k * GROUP, row * GROUP, GROUP},
+			.out = {dw, GROUP, in}};
+
+		panel.depth = smaller(PANEL_DEPTH, meeting->live - k);
+		for (int at = 0; at < panel.depth; at += GROUP)
+			PER_ISA(panel_rows)
+			(&panel, at, smaller(GROUP, panel.depth - at),
+				group_of(meeting, step, (k + at) / GROUP, work_dy) +
+					(size_t)first * GROUP,
+				GROUP);
+		PER_ISA(panel_multiply)(&panel, &product);
+	}
+}
+
+static void bias_gradient(const struct step *step, const struct meeting *meeting, int slice)
+{
+	const struct dims *d = step->dims;
+	float *db = meeting_gradient(meeting, step, 1);
+
+	for (int o = slice_begin(d->out, slice); o < slice_begin(d->out, slice + 1); o++) {
 		float sum[GROUP] __attribute__((aligned(64)));
 
 		for (int part = 0; part < GROUP; part += VL) {
 			vf total = vf_set(0);
 
-			for (int at = part; at < columns; at += GROUP)
-				total += vf_load(dy + (size_t)i * row + at);
+			for (int g = 0; g < meeting->columns / GROUP; g++)
+				total += vf_load(group_of(meeting, step, g, work_dy) +
+						 (size_t)o * GROUP + part);
 			vf_store(sum + part, total);
 		}
-		db[i] = group_sum(sum);
+		db[o] = group_sum(sum);
 	}
 }
 
-/* ---- the step: its matrix has the rows of x, then y and later dy, then dx */
-
-struct matrices {
-	float *x, *y, *dx;
-	size_t row;
-};
-
-static struct matrices matrices_of(const struct step *step, const struct work *w)
-{
-	const struct dims *dims = step->dims;
-	float *x = work_columns(w, step), *y = x + (size_t)dims->in * w->row;
-
-	return (struct matrices){x, y, y + (size_t)dims->out * w->row, w->row};
-}
-
-static void wide_forward(const struct step *step, const struct work *w)
-{
-	const struct dims *dims = step->dims;
-	struct matrices m = matrices_of(step, w);
-
-	to_columns(m.x, m.row, work_x(w, step, 0), dims->in, w->groups);
-}
-
-static void wide_backward(const struct step *step, const struct work *w)
-{
-	const struct dims *dims = step->dims;
-	struct matrices m = matrices_of(step, w);
-
-	to_columns(m.y, m.row, work_dy(w, step), dims->out, w->groups);
-}
-
-/* Where slice `slice` begins in 0 .. n. */
-static int cut(const struct step *step, int n, int slice)
-{
-	return (int)((int64_t)n * slice / step->slices);
-}
-
-static void wide_meet(const struct step *step, const struct meeting *meeting, int slice)
-{
-	const struct dims *dims = step->dims;
-	struct matrices m = matrices_of(step, meeting->shards);
-	int first = cut(step, dims->out, slice), end = cut(step, dims->out, slice + 1);
-	const float *weight = meeting_tensor(meeting, step, 0) + (size_t)first * (size_t)dims->in;
-	struct blas_matrix w = {weight, dims->in, false}, x = {m.x, (int)m.row, false};
-
-	blas_multiply(m.y + (size_t)first * m.row, (int)m.row, w, x, end - first, meeting->columns,
-		dims->in);
-	if (step->n_tensors > 1)
-		add_bias(
-			m.y, m.row, meeting_tensor(meeting, step, 1), first, end, meeting->columns);
-	for (int s = 0; s < meeting->n_shards; s++) {
-		const struct work *work = &meeting->shards[s];
-
-		from_columns(work_y(work, step), first, end, matrices_of(step, work).y, m.row,
-			work->groups);
-	}
-}
-
-static void input_gradient(
-	const struct step *step, const struct meeting *meeting, int first, int end)
-{
-	const struct dims *dims = step->dims;
-	struct matrices m = matrices_of(step, meeting->shards);
-	struct blas_matrix w = {meeting_tensor(meeting, step, 0) + first, dims->in, true},
-			   dy = {m.y, (int)m.row, false};
-
-	blas_multiply(m.dx + (size_t)first * m.row, (int)m.row, w, dy, end - first,
-		meeting->columns, dims->out);
-	for (int s = 0; s < meeting->n_shards; s++) {
-		const struct work *work = &meeting->shards[s];
-
-		from_columns(work_dx(work, step, 0), first, end, matrices_of(step, work).dx, m.row,
-			work->groups);
-	}
-}
-
+/* Slices of dw, then of dx. */
 static void wide_meet_back(const struct step *step, const struct meeting *meeting, int slice)
 {
-	const struct dims *dims = step->dims;
-	struct matrices m = matrices_of(step, meeting->shards);
-	int first = cut(step, dims->out, slice), end = cut(step, dims->out, slice + 1);
-	struct blas_matrix dy = {m.y + (size_t)first * m.row, (int)m.row, false},
-			   x = {m.x, (int)m.row, true};
+	const struct dims *d = step->dims;
+	int slices = slices_of(d->out);
 
-	blas_multiply(meeting_gradient(meeting, step, 0) + (size_t)first * (size_t)dims->in,
-		dims->in, dy, x, end - first, dims->in, meeting->columns);
-	if (step->n_tensors > 1)
-		bias_gradient(meeting_gradient(meeting, step, 1), m.y, m.row, first, end,
-			meeting->columns);
-	if (step->wants_dx[0])
-		input_gradient(
-			step, meeting, cut(step, dims->in, slice), cut(step, dims->in, slice + 1));
+	if (slice < slices) {
+		weight_gradient(step, meeting, slice);
+		if (d->bias)
+			bias_gradient(step, meeting, slice);
+	} else if (step->wants_dx[0]) {
+		input_gradient(step, meeting, slice - slices);
+	}
+}
+
+static void wide_alone(const struct step *step, const struct work *work)
+{
+	(void)step;
+	(void)work;
 }
 
 static const struct step_ops wide_ops = {
 	.name = "wide linear",
-	.forward = wide_forward,
-	.backward = wide_backward,
+	.forward = wide_alone,
+	.backward = wide_alone,
 	.meet = wide_meet,
 	.meet_back = wide_meet_back,
 };
@@ -169,15 +284,14 @@ static const struct step_ops wide_ops = {
 int PER_ISA(linear_wide)(struct plan *plan, struct step *step, int in, int out, struct err *err)
 {
 	struct dims *dims = plan_take(plan, sizeof *dims, err);
-	int slices = (in > out ? in : out) / SLICE_ROWS;
 
 	if (!dims)
 		return -1;
-	*dims = (struct dims){in, out};
+	*dims = (struct dims){in, out, step->n_tensors > 1};
 	step->ops = &wide_ops;
 	step->dims = dims;
-	step->columns = 2 * (size_t)in + (size_t)out;
-	step->slices = slices < FEWEST ? FEWEST : slices > MOST ? MOST : slices;
-	step->blas = true;
+	step->columns = (size_t)count(in, GROUP) * GROUP;
+	step->slices = slices_of(out);
+	step->slices_back = slices_of(out) + slices_of(in);
 	return 0;
 }

@@ -69,9 +69,9 @@ static void print_totals(const struct experiment *x, const struct network *netwo
 		(double)network_image_bytes(network, true) / 1024);
 	if (network->blas)
 		term_say(stdout,
-			"OpenBLAS computes its wide linear layers: a training gives the same bits "
-			"only with the same version and kernels of OpenBLAS (`blas: never` in each "
-			"makes it independent of them; `runner doctor` shows what is here)");
+			"OpenBLAS computes linear layers of it: a training gives the same bits "
+			"only with the same version and kernels of OpenBLAS (`runner doctor` shows "
+			"what is here; without `compute: openblas` it is independent of them)");
 }
 
 static int describe(const struct experiment *x, const struct network *network,

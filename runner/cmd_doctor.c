@@ -20,7 +20,6 @@
 #include "datasets/search.h"
 #include "layers/core/blas.h"
 #include "layers/core/team.h"
-#include "layers/linear_wide.h"
 #include "layers/network/isa.h"
 #include "layers/network/numerics.h"
 #include "runner/commands.h"
@@ -29,7 +28,7 @@
 #include "runner/store/environment.h"
 #include "runner/store/store.h"
 
-enum { TEXT = 320, NAME_COLUMNS = 24, OWN_WIDTH = 256, WIDE_WIDTH = 1024 };
+enum { TEXT = 320, NAME_COLUMNS = 24, NARROW_WIDTH = 128, WIDE_WIDTH = 1024 };
 
 struct doctor {
 	json_t *page;     /* {section: {name: value}} */
@@ -205,7 +204,7 @@ static void blas(struct doctor *d, const struct measure_blas *as_found, double p
 {
 	const char *forced = getenv("OPENBLAS_CORETYPE");
 	struct err err = {0};
-	double sgemm, always, never;
+	double sgemm, linear;
 
 	section(d, "OpenBLAS");
 	if (blas_open(&err)) {
@@ -229,13 +228,9 @@ static void blas(struct doctor *d, const struct measure_blas *as_found, double p
 		fact(d, "kernels_by_itself", "%s", as_found->kernels);
 		share(d, "sgemm_by_itself", as_found->gflops, peak);
 	}
-	fact(d, "used_for", "linear layers from %d on each side and %d weights", LINEAR_WIDE_SIDE,
-		LINEAR_WIDE_WEIGHTS);
-	if (!measure_linear(&always, WIDE_WIDTH, LINEAR_BLAS_ALWAYS, &err) &&
-		!measure_linear(&never, WIDE_WIDTH, LINEAR_BLAS_NEVER, &err)) {
-		share(d, "linear_1024", always, peak);
-		share(d, "linear_1024_without", never, peak);
-	}
+	fact(d, "used_for", "linear layers with `compute: openblas`, and nothing else");
+	if (!measure_linear(&linear, WIDE_WIDTH, LINEAR_OPENBLAS, &err))
+		share(d, "linear_1024", linear, peak);
 	if (err.set)
 		warn(d, "%s", err.text);
 }
@@ -249,8 +244,10 @@ static void speed(struct doctor *d, const struct measure_blas *as_found)
 	fact_number(d, "peak", peak, "GFLOP/s: multiplications and additions in registers");
 	if (!measure_conv2d(&gflops, &err))
 		share(d, "conv2d", gflops, peak);
-	if (!measure_linear(&gflops, OWN_WIDTH, LINEAR_BLAS_NEVER, &err))
-		share(d, "linear_256", gflops, peak);
+	if (!measure_linear(&gflops, NARROW_WIDTH, LINEAR_AUTO, &err))
+		share(d, "linear_128", gflops, peak);
+	if (!measure_linear(&gflops, WIDE_WIDTH, LINEAR_AUTO, &err))
+		share(d, "linear_1024", gflops, peak);
 	if (err.set)
 		warn(d, "%s", err.text);
 	blas(d, as_found, peak);

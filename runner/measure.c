@@ -122,9 +122,9 @@ int measure_conv2d(double *gflops, struct err *err)
 	return measure_layer(gflops, "conv2d", &options, shape_image(32, 14, 14), err);
 }
 
-int measure_linear(double *gflops, int width, enum linear_blas blas, struct err *err)
+int measure_linear(double *gflops, int width, enum linear_compute compute, struct err *err)
 {
-	struct linear options = {.out_features = width, .bias = true, .blas = blas};
+	struct linear options = {.out_features = width, .bias = true, .compute = (int)compute};
 
 	return measure_layer(gflops, "linear", &options, shape_vector(width), err);
 }

@@ -11,7 +11,7 @@
 
 /* Forward and backward through one layer, a batch of 256 images at a time. */
 int measure_conv2d(double *gflops, struct err *err); /* 3x3, 32 -> 32 at 14x14 */
-int measure_linear(double *gflops, int width, enum linear_blas, struct err *err); /* w -> w */
+int measure_linear(double *gflops, int width, enum linear_compute, struct err *err); /* w -> w */
 
 /* Square matrices of 1024 by OpenBLAS, which must be open. */
 int measure_blas(double *gflops, struct err *err);

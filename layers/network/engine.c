@@ -283,9 +283,12 @@ static void run_stretch(struct job *job)
 		team_for(engine->team, job->shards, engine_shard, job);
 		team_for(engine->team, stretch->n_folds, fold_slice, job);
 	}
-	if (stretch->meet >= 0)
-		team_for(engine->team, engine->network->steps[stretch->meet].slices, meet_slice,
+	if (stretch->meet >= 0) {
+		const struct step *step = &engine->network->steps[stretch->meet];
+
+		team_for(engine->team, stretch->back ? step->slices_back : step->slices, meet_slice,
 			job);
+	}
 }
 
 /* All shards, `window` of them at a time. */

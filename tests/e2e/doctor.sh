@@ -44,18 +44,18 @@ check store_warned warned 'cannot be written'
 run doctor everything
 exits argument 2
 
-# A network with a wide layer.
+# Only who asks for it gets OpenBLAS.
 cat >wide.yaml <<'YAML'
 name: wide
 dataset: glyphs
-network: [flatten, linear: {out_features: 1024}, relu, linear: {out_features: 10}]
+network: [flatten, linear: {out_features: 64, compute: openblas}, relu, linear: {out_features: 10}]
 loss: cross_entropy
 train: {epochs: 1}
 YAML
 run describe wide.yaml
 check described grep -q 'by OpenBLAS' "$out"
-run describe wide.yaml network.1.linear.blas=never
-check never_described eval '! grep -q OpenBLAS "$out"'
+run describe wide.yaml network.1.linear.compute=auto
+check auto_described eval '! grep -q OpenBLAS "$out"'
 
 # blas WHERE: of the environment of the last run.
 blas() {
@@ -65,7 +65,7 @@ blas() {
 run wide.yaml "${small[@]}" train.epochs=1
 exits wide 0
 check environment_has_blas blas 1
-run wide.yaml "${small[@]}" train.epochs=1 network.1.linear.blas=never
+run wide.yaml "${small[@]}" train.epochs=1 network.1.linear.compute=batch
 check environment_has_none blas 0
 
 # Threads do not change the bits.
@@ -88,5 +88,5 @@ exits without_blas_run 1
 check without_blas_says grep -q 'libopenblas0-pthread' "$err"
 run describe wide.yaml
 exits without_blas_describe 0
-run wide.yaml "${small[@]}" train.epochs=1 --db without.db network.1.linear.blas=never
-exits without_blas_never 0
+run wide.yaml "${small[@]}" train.epochs=1 --db without.db network.1.linear.compute=auto
+exits without_blas_auto 0

@@ -116,7 +116,8 @@ static int batch_mean_plan(
 		.out = -1,
 		.partial = (size_t)x.c,
 		.shared = (size_t)x.c,
-		.slices = x.c};
+		.slices = x.c,
+		.slices_back = x.c};
 	struct step subtract = mean;
 	int first, second;
 
@@ -323,14 +324,16 @@ static void test_same_bits(void **unused)
 	}
 }
 
+enum { WIDE_X = 263, WIDE_Y = 113 };
+
 /* Whole-batch steps: neither threads nor gradient blocks change a bit, while training or not. */
 static void test_whole_batch(void **unused)
 {
 	enum { WIDE_IN = 6, WIDE = 40, WIDE_OUT = 3, MANY = 300, SAME_BITS_RUNS = 10 };
 	static const int threads[] = {1, 2, 7, 7};
-	static struct linear first = {WIDE, true, LINEAR_BLAS_ALWAYS};
-	static struct linear second = {WIDE, true, LINEAR_BLAS_ALWAYS};
-	static struct linear last = {WIDE_OUT, true, LINEAR_BLAS_NEVER};
+	static struct linear first = {WIDE, true, LINEAR_BATCH};
+	static struct linear second = {WIDE, true, LINEAR_OPENBLAS};
+	static struct linear last = {WIDE_OUT, true, LINEAR_SHARDS};
 	static float x[MANY * WIDE_IN], dy[MANY * WIDE_OUT], y[2][MANY * WIDE_OUT];
 	static float want[2][MANY * WIDE_OUT], gradient[4096];
 	struct spec layers[] = {trial_spec("linear", &first), PLAIN(tanh),
@@ -372,6 +375,90 @@ static void test_whole_batch(void **unused)
 		assert_memory_equal(gradient, engine_gradient(f.engine), bytes);
 		assert_memory_equal(want, y, sizeof want);
 		fixture_free(&f);
+	}
+}
+
+/* The sums of a wide layer as its header has them: chains of fma in ascending order. */
+static void chains(const float *w, const float *b, const float *x, const float *dy, int images,
+	float *y, float *dx, float *dw)
+{
+	memset(dx, 0, (size_t)(images * WIDE_X) * sizeof *dx);
+	memset(dw, 0, WIDE_Y * WIDE_X * sizeof *dw);
+	for (int n = 0; n < images; n++, x += WIDE_X, dx += WIDE_X, dy += WIDE_Y)
+		for (int o = 0; o < WIDE_Y; o++, y++) {
+			const float *row = w + o * WIDE_X;
+
+			*y = b[o];
+			for (int i = 0; i < WIDE_X; i++) {
+				*y = fmaf(row[i], x[i], *y);
+				dx[i] = fmaf(row[i], dy[o], dx[i]);
+				dw[o * WIDE_X + i] = fmaf(dy[o], x[i], dw[o * WIDE_X + i]);
+			}
+		}
+}
+
+/* Whatever the instruction set, the threads, the images of the batch, the windows of evaluation. */
+static void test_wide_chains(void **unused)
+{
+	enum { IMAGES_MOST = 300 };
+	static const int threads[] = {1, 2, 7}, images[] = {1, 32, 33, 257, IMAGES_MOST};
+	static float x[IMAGES_MOST * WIDE_X], dy[IMAGES_MOST * WIDE_Y], w[WIDE_Y * WIDE_X + WIDE_Y];
+	static float y[2][IMAGES_MOST * WIDE_Y], dx[2][IMAGES_MOST * WIDE_X], dw[WIDE_Y * WIDE_X];
+	struct linear options = {WIDE_Y, true, LINEAR_BATCH};
+	struct kind_set sets[KIND_SETS];
+	int n_sets = kind_sets(sets);
+
+	(void)unused;
+	for (int i = 0; i < IMAGES_MOST * WIDE_X; i++)
+		x[i] = (float)sin(i);
+	for (int i = 0; i < IMAGES_MOST * WIDE_Y; i++)
+		dy[i] = (float)cos(3 * i);
+	for (int i = 0; i < WIDE_Y * WIDE_X + WIDE_Y; i++)
+		w[i] = (float)sin(0.7 * i);
+	for (int i = 0; i < 5; i++) {
+		size_t y_bytes = (size_t)(images[i] * WIDE_Y) * sizeof(float);
+		size_t dx_bytes = (size_t)(images[i] * WIDE_X) * sizeof(float);
+
+		chains(w, w + WIDE_Y * WIDE_X, x, dy, images[i], y[0], dx[0], dw);
+		for (int j = 0; j < 3 * n_sets; j++) {
+			const struct kind_set *set = &sets[j / 3];
+			struct spec layer = {
+				.kind = &kind_set_layer(set, "linear")->kind, .options = &options};
+			struct specs specs = {1, &layer};
+			struct network_request request = {.layers = &specs,
+				.input = shape_vector(WIDE_X),
+				.input_gradient = true};
+			struct examples examples = {.inputs = x};
+			struct batch batch = {.examples = &examples,
+				.n = images[i],
+				.output_gradient = dy,
+				.outputs = y[1],
+				.input_gradient = dx[1]};
+			struct batch_result result;
+			struct err err = {0};
+			struct fixture f;
+
+			if (!set->fused)
+				continue;
+			assert_int_equal(network_plan(&f.network, &request, &err), 0);
+			assert_int_equal(state_new(&f.state, f.network, NULL, &err), 0);
+			assert_int_equal(team_new(&f.team, threads[j % 3], &err), 0);
+			assert_int_equal(
+				engine_new(&f.engine, f.network, &no_loss, &f.state, f.team, &err),
+				0);
+			memcpy(f.state.trained + f.network->tensors[0].at, w, sizeof dw);
+			memcpy(f.state.trained + f.network->tensors[1].at, w + WIDE_Y * WIDE_X,
+				WIDE_Y * sizeof *w);
+			assert_int_equal(engine_backward(f.engine, &batch, &result, &err), 0);
+			assert_memory_equal(y[0], y[1], y_bytes);
+			assert_memory_equal(dx[0], dx[1], dx_bytes);
+			assert_memory_equal(dw,
+				engine_gradient(f.engine) + f.network->tensors[0].at, sizeof dw);
+			memset(y[1], 0, y_bytes);
+			assert_int_equal(engine_evaluate(f.engine, &batch, &result, &err), 0);
+			assert_memory_equal(y[0], y[1], y_bytes);
+			fixture_free(&f);
+		}
 	}
 }
 
@@ -559,6 +646,7 @@ int main(void)
 		cmocka_unit_test(test_coupled_step),
 		cmocka_unit_test(test_same_bits),
 		cmocka_unit_test(test_whole_batch),
+		cmocka_unit_test(test_wide_chains),
 		cmocka_unit_test(test_evaluation),
 		cmocka_unit_test(test_no_steps),
 		cmocka_unit_test(test_no_gradient),

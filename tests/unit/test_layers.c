@@ -149,6 +149,7 @@ static void test_linear(void **state)
  * holds; gradients that no reader, one reader and two readers of the input want. */
 static void test_linear_wide(void **state)
 {
+	static const int ways[] = {LINEAR_BATCH, LINEAR_OPENBLAS};
 	static const int sizes[][2] = {{1, 1}, {7, 5}, {33, 10}, {16, 17}, {5, 40}};
 	static const int many[] = {1, 17, 40, 64, 300};
 	struct specs none = {0, NULL};
@@ -159,16 +160,17 @@ static void test_linear_wide(void **state)
 		for (int j = 0; j < 5; j++) {
 			snprintf(what, sizeof what, "wide linear %d to %d", sizes[i][0],
 				sizes[i][1]);
-			trial_check(what,
-				LAYERS(LAYER(linear, struct linear, sizes[i][1], (i + j) % 2 == 0,
-					LINEAR_BLAS_ALWAYS)),
-				shape_vector(sizes[i][0]), many[j]);
+			for (int k = 0; k < COUNT(ways); k++)
+				trial_check(what,
+					LAYERS(LAYER(linear, struct linear, sizes[i][1],
+						(i + j) % 2 == 0, ways[k])),
+					shape_vector(sizes[i][0]), many[j]);
 		}
 	trial_check("wide linear among others",
-		LAYERS(PLAIN(flatten), LAYER(linear, struct linear, 9, true, LINEAR_BLAS_ALWAYS),
+		LAYERS(PLAIN(flatten), LAYER(linear, struct linear, 9, true, LINEAR_BATCH),
 			PLAIN(tanh),
 			LAYER(residual, struct residual,
-				LAYERS(LAYER(linear, struct linear, 9, true, LINEAR_BLAS_ALWAYS),
+				LAYERS(LAYER(linear, struct linear, 9, true, LINEAR_OPENBLAS),
 					PLAIN(sigmoid)),
 				none),
 			LAYER(linear, struct linear, .out_features = 4, .bias = true)),
