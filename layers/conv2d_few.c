@@ -320,14 +320,15 @@ void PER_ISA(conv2d_few_gradient)(
 /* ---- plan */
 
 /* Cycles for one image of one place where there are two multipliers and two loads a cycle and a sum
- * waits four for its predecessor; a place and a call cost something of their own. */
+ * waits four for its predecessor; a place, a call and numbers that are not in the first cache cost
+ * something of their own. */
 static double product_cycles(int rows, int registers)
 {
 	double cycles = 0.5 * rows * registers, loads = 0.5 * (rows + registers + 2);
 
 	if (cycles < 4)
 		cycles = 4;
-	return (cycles > loads ? cycles : loads) + 2.8;
+	return (cycles > loads ? cycles : loads) + 0.6 + 1.1 * registers;
 }
 
 /* The same for all channels in lanes, `width` in a register. */
@@ -390,38 +391,46 @@ static double elements_met(const struct conv2d_dims *dims)
 
 static double images_cost(const struct conv2d_dims *dims)
 {
-	const double weight = 9, product = 1.5;
+	const double weight = 8, product = dims->x.stride > 1 ? 1.8 : 1.5;
 	double columns = PER_ISA(conv2d_weight_meets)(dims, 1) / dims->k_w;
 
 	return weight + product * elements_met(dims) * columns;
 }
 
-/* `cycles` for one image of an element and all weights of a row of the window. */
-static double lanes_cost(const struct conv2d_dims *dims, double cycles)
+/* The products: `cycles` for one image of an element and all weights of a row of the window. */
+static double products_cost(const struct conv2d_dims *dims, double cycles)
 {
 	double weights = (double)dims->forward.from_group * dims->forward.to_group * dims->k_w;
 
 	return elements_met(dims) * SHARD_IMAGES * cycles / weights;
 }
 
+/* Elements of one side that are transposed for each weight. */
+static double elements_transposed(const struct conv2d_dims *dims, enum conv2d_side side)
+{
+	return side_elements(dims, side) /
+	       ((double)side_channels(dims, !side) * dims->k_h * dims->k_w);
+}
+
 static double outputs_cost(const struct conv2d_dims *dims)
 {
-	const double weight = 1.3;
+	const double weight = 1.3, element = 10;
 	double cycles;
 
 	best_cut(dims, WIDE_ROWS, WIDE, &cycles);
-	return weight + lanes_cost(dims, cycles);
+	return weight + element * elements_transposed(dims, CONV2D_DY) +
+	       products_cost(dims, cycles);
 }
 
 static double inputs_cost(const struct conv2d_dims *dims)
 {
-	const double weight = 3, number = 20;
+	const double weight = 3, element = 20, longer = 1.1;
 	int outs = dims->forward.to_group;
 	double cycles = lanes_cycles(block_of(outs, WIDE_ROWS), dims->forward.from_group, WIDE) *
 			parts_of(outs, WIDE_ROWS) * PER_ISA(conv2d_weight_meets)(dims, 1);
-	double numbers = side_elements(dims, CONV2D_X) / ((double)outs * dims->k_h * dims->k_w);
 
-	return weight + number * numbers + lanes_cost(dims, cycles);
+	return weight + element * elements_transposed(dims, CONV2D_X) +
+	       longer * products_cost(dims, cycles);
 }
 
 enum conv2d_way PER_ISA(conv2d_few_way)(const struct conv2d_dims *dims)

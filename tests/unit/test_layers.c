@@ -99,19 +99,19 @@ static void test_conv2d_few(void **state)
 		{CONV2D_OUTPUTS, 7, 1, 1, 16, {33, {1, 1}, {1, 1}, {1, 1}, {0}, 1, true}},
 		{CONV2D_OUTPUTS, 2, 5, 6, 17, {24, {2, 4}, {3, 2}, {1, 1}, {0}, 1, false}},
 		{CONV2D_OUTPUTS, 1, 7, 7, 2, {30, {5, 6}, {4, 3}, {1, 1}, {.same = true}, 1, true}},
-		{CONV2D_OUTPUTS, 13, 2, 5, 1,
-			{40, {1, 2}, {1, 1}, {1, 3}, {0, 0, 0, 2, 1}, 1, true}},
-		{CONV2D_OUTPUTS, 3, 2, 3, 33,
-			{20, {2, 2}, {1, 1}, {2, 1}, {0, 1, 2, 0, 1}, 1, true}},
-		{CONV2D_OUTPUTS, 4, 4, 4, 18,
+		{CONV2D_OUTPUTS, 13, 3, 5, 1,
+			{40, {2, 3}, {1, 1}, {1, 2}, {0, 0, 0, 2, 1}, 1, true}},
+		{CONV2D_OUTPUTS, 5, 2, 3, 33,
+			{20, {2, 3}, {1, 1}, {2, 1}, {0, 1, 2, 0, 1}, 1, true}},
+		{CONV2D_OUTPUTS, 8, 4, 4, 18,
 			{48, {3, 2}, {2, 2}, {1, 1}, {0, 1, 1, 1, 1}, 2, true}},
-		{CONV2D_OUTPUTS, 3, 2, 2, 5,
-			{19, {5, 5}, {1, 1}, {1, 1}, {0, 3, 3, 3, 3}, 1, true}},
-		{CONV2D_OUTPUTS, 4, 16, 17, 1, {32, {1, 2}, {1, 1}, {1, 1}, {0}, 1, true}},
-		{CONV2D_IMAGES, 4, 16, 18, 1, {32, {1, 2}, {1, 1}, {1, 1}, {0}, 1, true}},
+		{CONV2D_OUTPUTS, 6, 2, 2, 2,
+			{17, {5, 5}, {1, 1}, {1, 1}, {0, 3, 3, 3, 3}, 1, true}},
+		{CONV2D_OUTPUTS, 6, 7, 6, 1, {32, {3, 2}, {1, 1}, {1, 1}, {0}, 1, true}},
+		{CONV2D_OUTPUTS, 2, 4, 8, 3, {32, {3, 3}, {1, 3}, {1, 2}, {0}, 1, true}},
 		{CONV2D_INPUTS, 17, 2, 2, 40, {5, {3, 3}, {1, 1}, {1, 1}, {.same = true}, 1, true}},
 		{CONV2D_INPUTS, 32, 3, 2, 1, {4, {4, 5}, {1, 1}, {1, 1}, {.same = true}, 1, false}},
-		{CONV2D_INPUTS, 38, 2, 3, 17, {8, {3, 3}, {2, 1}, {1, 2}, {.same = true}, 2, true}},
+		{CONV2D_INPUTS, 40, 2, 3, 2, {12, {3, 5}, {1, 1}, {1, 1}, {.same = true}, 2, true}},
 		{CONV2D_INPUTS, 24, 3, 3, 3, {4, {4, 4}, {1, 2}, {2, 1}, {0, 4, 3, 1, 3}, 1, true}},
 	};
 	char what[64];
@@ -126,6 +126,23 @@ static void test_conv2d_few(void **state)
 		if (way_of(layers, input) != cases[i].way)
 			fail_msg("%s goes another way", what);
 		trial_check(what, layers, input, cases[i].images);
+	}
+}
+
+/* Lanes of more than 256 elements would not stay in the cache. */
+static void test_conv2d_ways_end(void **state)
+{
+	struct conv2d wide = {32, {3, 3}, {1, 1}, {1, 1}, {.same = true}, 1, true};
+	struct conv2d slim = {11, {9, 9}, {2, 2}, {1, 1}, {.same = true}, 1, true};
+
+	(void)state;
+	for (int w = 15; w < 19; w++) {
+		assert_int_equal(
+			way_of(LAYERS(trial_spec("conv2d", &wide)), shape_image(32, 16, w)),
+			w > 16 ? CONV2D_IMAGES : CONV2D_OUTPUTS);
+		assert_int_equal(
+			way_of(LAYERS(trial_spec("conv2d", &slim)), shape_image(64, 16, w)),
+			w > 16 ? CONV2D_IMAGES : CONV2D_INPUTS);
 	}
 }
 
@@ -661,6 +678,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_conv2d),
 		cmocka_unit_test(test_conv2d_few),
+		cmocka_unit_test(test_conv2d_ways_end),
 		cmocka_unit_test(test_linear),
 		cmocka_unit_test(test_linear_wide),
 		cmocka_unit_test(test_pointwise),
