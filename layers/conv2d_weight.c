@@ -237,7 +237,7 @@ struct turn {
 	int group, groups, first, end;
 };
 
-/* Row `row` of the turn, of the block's first channel in group `group`; to the next channel. */
+/* Row `row` of the turn, in the block's first channel and group `group`. */
 static const float *turn_dy(const struct block *b, const struct turn *turn, int group, int row)
 {
 	const struct shape *y = &b->dims->forward.to;
@@ -247,6 +247,7 @@ static const float *turn_dy(const struct block *b, const struct turn *turn, int 
 	return view_group(b->gradient->dy, group) + from * y->w * GROUP;
 }
 
+/* From one channel of dy to the next. */
 static size_t block_plane(const struct block *b)
 {
 	const struct shape *y = &b->dims->forward.to;
@@ -539,8 +540,8 @@ double PER_ISA(conv2d_weight_meets)(const struct conv2d_dims *dims, int columns)
 	return met / dims->x.out;
 }
 
-/* Cycles for one output element of all channels: kernels run over a tile's elements, and a call
- * costs about as much as CALL elements' loops and the loads and stores of its sums. */
+/* Cycles for one output element of all channels: kernels run over a tile's elements; what a call
+ * and its sums' loads and stores cost is measured. */
 static double cut_cycles(const struct conv2d_dims *dims, const struct conv2d_cut *cut)
 {
 	const double call = 60, sum = 1.4;
