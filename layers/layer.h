@@ -65,15 +65,16 @@ struct step_ops {
 
 	/* A step that couples the images of a batch has one or both of these. They run when forward
 	 * (or backward) has been done for all shards: meet(slice) for each slice from 0 to
-	 * step->slices - 1 (slices_back - 1), on any thread, in any order. What forward left in the shards' `partial`
-	 * is merged in the order of the shards into `shared`, which the steps behind read. They run
-	 * while training only.
+	 * step->slices - 1 (slices_back - 1), on any thread, in any order. What forward left in the
+	 * shards' `partial` is merged in the order of the shards into `shared`, which the steps
+	 * behind read. They run while training only.
 	 *
-	 * A *whole-batch* step (step->columns) does all its work in these two: forward and backward
-	 * only put what they have of each image into its column of a matrix over the batch
-	 * (work_columns). meet writes the step's output in all shards, in evaluation too; meet_back
-	 * its inputs' gradients in all shards and, once for the batch, those of its tensors
-	 * (meeting_gradient). Lanes that are dead have columns as well. */
+	 * A *whole-batch* step (step->columns) works for all images at once: its meet, if any,
+	 * writes the output in all shards, in evaluation too; its meet_back the gradients of its
+	 * tensors, once for the batch (meeting_gradient), and, unless backward does, those of its
+	 * inputs in all shards. For these forward and backward may keep what they have of each
+	 * image in matrices over the batch (work_columns). Lanes that are dead have columns as
+	 * well. */
 	void (*meet)(const struct step *step, const struct meeting *meeting, int slice);
 	void (*meet_back)(const struct step *step, const struct meeting *meeting, int slice);
 
@@ -94,8 +95,8 @@ struct step {
 	size_t shared;  /* floats for the batch (meet) */
 	size_t columns; /* floats for each image of the batch; 0: this is no whole-batch step */
 	int slices, slices_back; /* of meet and of meet_back; at least 1 where there is one */
-	int partner;    /* another step whose `shared` this one reads; -1: none */
-	bool blas;      /* it calls OpenBLAS (core/blas.h), on which its bits depend */
+	int partner;             /* another step whose `shared` this one reads; -1: none */
+	bool blas;               /* it calls OpenBLAS (core/blas.h), on which its bits depend */
 
 	/* Set by the network. */
 	int index; /* of this step; also the ordinal of its random numbers */
@@ -207,8 +208,9 @@ struct work {
 	float *const *tensors;          /* by tensor */
 	float *const *tensor_gradients; /* by tensor, this shard's; NULL for buffers */
 	float *packed, *shared, *partial, *scratch;
-	float *columns; /* of the shard's first image */
-	size_t row;     /* floats from a row of the batch's matrices to the next */
+	float *columns; /* the batch's matrices */
+	size_t row;     /* images that a row of them has room for */
+	int column;     /* the shard's first image in them */
 	const struct step *steps;
 	const struct view *value_gradients; /* by value; at NULL where nobody wants it */
 };
@@ -270,8 +272,8 @@ static inline const float *work_partner(const struct work *w, const struct step 
 	return w->shared + w->steps[s->partner].shared_at;
 }
 
-/* Of a whole-batch step: the shard's columns of its matrix, element r of image i at
- * [r * work->row + i]. */
+/* Of a whole-batch step: step->columns * work->row floats, the same for all shards; image i of the
+ * shard has place work->column + i in each row. */
 static inline float *work_columns(const struct work *w, const struct step *s)
 {
 	return w->columns + s->columns_at * w->row;

@@ -154,12 +154,12 @@ static const struct step_ops linear_ops = {
 static int linear_way(const struct linear *o, const struct dims *d, struct step *step,
 	struct plan *plan, struct err *err)
 {
-	bool wide = o->compute == LINEAR_AUTO && linear_is_wide(d->in, d->out);
+	int way = o->compute == LINEAR_AUTO ? (int)linear_by_shape(d->in, d->out) : o->compute;
 
-	if (o->compute == LINEAR_OPENBLAS)
+	if (way == LINEAR_OPENBLAS)
 		return PER_ISA(linear_blas)(plan, step, d->in, d->out, err);
-	if (o->compute == LINEAR_BATCH || wide)
-		return PER_ISA(linear_wide)(plan, step, d->in, d->out, err);
+	if (way != LINEAR_SHARDS)
+		return PER_ISA(linear_wide)(plan, step, d->in, d->out, way == LINEAR_GRADIENT, err);
 	step->scratch = d->row * SHARD_IMAGES;
 	return 0;
 }
@@ -204,7 +204,7 @@ static int linear_plan(
 	return 0;
 }
 
-static const char *const ways[] = {"auto", "shards", "batch", "openblas", NULL};
+static const char *const ways[] = {"auto", "shards", "gradient", "batch", "openblas", NULL};
 
 static const struct option linear_options[] = {
 	{"out_features", OPTION_INT, offsetof(struct linear, out_features), NULL, 1, 1 << 24,
@@ -212,8 +212,7 @@ static const struct option linear_options[] = {
 	{"bias", OPTION_BOOL, offsetof(struct linear, bias), "true",
 		.help = "add a trained number to each output"},
 	{"compute", OPTION_CHOICE, offsetof(struct linear, compute), "auto", .choices = ways,
-		.help = "shard by shard or over the whole batch (auto: the batch, where wide), or "
-			"by OpenBLAS, to compare"},
+		.help = "what is done for the whole batch: nothing, dw, all, all by OpenBLAS"},
 	{0},
 };
 

@@ -14,9 +14,9 @@
 
 #include "layers/layer.h"
 
-/* Shard by shard; over the whole batch (linear_wide.h), so by OpenBLAS (linear_blas.h); the first
- * or the second as the shape is. */
-enum linear_compute { LINEAR_AUTO, LINEAR_SHARDS, LINEAR_BATCH, LINEAR_OPENBLAS };
+/* Shard by shard; the weights' gradient, or all, over the whole batch (linear_wide.h); so by
+ * OpenBLAS (linear_blas.h). Auto: one of the first three, as the shape is. */
+enum linear_compute { LINEAR_AUTO, LINEAR_SHARDS, LINEAR_GRADIENT, LINEAR_BATCH, LINEAR_OPENBLAS };
 
 struct linear {
 	int out_features;

@@ -74,7 +74,7 @@ struct matrices {
 static struct matrices matrices_of(const struct step *step, const struct work *w)
 {
 	const struct dims *dims = step->dims;
-	float *x = work_columns(w, step), *y = x + (size_t)dims->in * w->row;
+	float *x = work_columns(w, step) + w->column, *y = x + (size_t)dims->in * w->row;
 
 	return (struct matrices){x, y, y + (size_t)dims->out * w->row, w->row};
 }

@@ -1,5 +1,5 @@
-/* linear_wide -- see linear_wide.h. The step has nothing to do for a single shard; a meeting is cut
- * into slices of whole tiles of rows, of each of the products by itself. */
+/* linear_wide -- see linear_wide.h. A meeting is cut into slices of whole tiles of rows, of each of
+ * the products by itself. */
 #include "layers/linear_wide.h"
 
 #include "layers/panel.h"
@@ -155,52 +155,54 @@ static const float *group_of(const struct meeting *meeting, const struct step *s
 	return view_group(of(&meeting->shards[g / SHARD_GROUPS], step), g % SHARD_GROUPS);
 }
 
-/* A slice of x, transposed: [in / 16][image][16 features]. */
-static void keep_features(const struct step *step, const struct meeting *meeting, int slice)
+/* The shard's x, transposed: [in / 16][image][16 features]. */
+static void keep_features(const struct step *step, const struct work *work)
 {
 	const struct dims *d = step->dims;
-	int blocks = count(d->in, GROUP), slices = slices_of(d->out);
-	size_t row = meeting->shards->row;
-	float *columns = work_columns(meeting->shards, step);
+	struct view x = work_x(work, step, 0);
+	float *to = work_columns(work, step) + (size_t)work->column * GROUP;
 
-	for (int b = cut(blocks, slices, slice); b < cut(blocks, slices, slice + 1); b++)
-		for (int g = 0; g < meeting->columns / GROUP; g++)
-			transpose(columns + ((size_t)b * row + (size_t)g * GROUP) * GROUP,
-				group_of(meeting, step, g, x_of) + (size_t)b * GROUP * GROUP,
-				smaller(GROUP, d->in - b * GROUP));
+	for (int f = 0; f < d->in; f += GROUP)
+		for (int g = 0; g < work->groups; g++)
+			transpose(to + ((size_t)f * work->row + (size_t)(g * GROUP) * GROUP),
+				view_group(x, g) + (size_t)f * GROUP, smaller(GROUP, d->in - f));
 }
 
-static void wide_meet(const struct step *step, const struct meeting *meeting, int slice)
+static struct rows rows_of_y(const struct step *step, const float *weight, const float *bias)
 {
 	const struct dims *d = step->dims;
-	const struct rows y = {.first = slice_begin(d->out, slice),
-		.end = slice_begin(d->out, slice + 1),
+
+	return (struct rows){.end = d->out,
 		.sums = d->in,
-		.weight = meeting_tensor(meeting, step, 0),
+		.weight = weight,
 		.row = (size_t)d->in,
 		.step = 1,
-		.start = d->bias ? meeting_tensor(meeting, step, 1) : NULL,
+		.start = bias,
 		.in = x_of,
 		.out = work_y};
-
-	multiply(step, meeting, &y);
-	if (meeting->training)
-		keep_features(step, meeting, slice);
 }
 
-static void input_gradient(const struct step *step, const struct meeting *meeting, int slice)
+static struct rows rows_of_dx(const struct step *step, const float *weight)
 {
 	const struct dims *d = step->dims;
-	const struct rows dx = {.first = slice_begin(d->in, slice),
-		.end = slice_begin(d->in, slice + 1),
+
+	return (struct rows){.end = d->in,
 		.sums = d->out,
-		.weight = meeting_tensor(meeting, step, 0),
+		.weight = weight,
 		.row = 1,
 		.step = (size_t)d->in,
 		.in = work_dy,
 		.out = dx_of};
+}
 
-	multiply(step, meeting, &dx);
+static void multiply_slice(
+	const struct step *step, const struct meeting *meeting, struct rows rows, int slice)
+{
+	int all = rows.end;
+
+	rows.first = slice_begin(all, slice);
+	rows.end = slice_begin(all, slice + 1);
+	multiply(step, meeting, &rows);
 }
 
 /* Sums over images. */
@@ -224,10 +226,9 @@ static void weight_gradient(const struct step *step, const struct meeting *meeti
 		panel.depth = smaller(PANEL_DEPTH, meeting->live - k);
 		for (int at = 0; at < panel.depth; at += GROUP)
 			PER_ISA(panel_rows)
-			(&panel, at, smaller(GROUP, panel.depth - at),
-				group_of(meeting, step, (k + at) / GROUP, work_dy) +
-					(size_t)first * GROUP,
-				GROUP);
+		(&panel, at, smaller(GROUP, panel.depth - at),
+			group_of(meeting, step, (k + at) / GROUP, work_dy) + (size_t)first * GROUP,
+			GROUP);
 		PER_ISA(panel_multiply)(&panel, &product);
 	}
 }
@@ -252,46 +253,101 @@ static void bias_gradient(const struct step *step, const struct meeting *meeting
 	}
 }
 
+/* ---- the gradient of the weights alone over the whole batch */
+
+static void gradient_forward(const struct step *step, const struct work *work)
+{
+	const struct dims *d = step->dims;
+	const struct rows y = rows_of_y(
+		step, work_tensor(work, step, 0), d->bias ? work_tensor(work, step, 1) : NULL);
+
+	multiply_shard(step, work, &y);
+	if (work->training)
+		keep_features(step, work);
+}
+
+static void gradient_backward(const struct step *step, const struct work *work)
+{
+	const struct rows dx = rows_of_dx(step, work_tensor(work, step, 0));
+
+	if (step->wants_dx[0])
+		multiply_shard(step, work, &dx);
+}
+
+static void gradient_meet_back(const struct step *step, const struct meeting *meeting, int slice)
+{
+	const struct dims *d = step->dims;
+
+	weight_gradient(step, meeting, slice);
+	if (d->bias)
+		bias_gradient(step, meeting, slice);
+}
+
+static const struct step_ops gradient_ops = {
+	.name = "linear, gradient by batch",
+	.forward = gradient_forward,
+	.backward = gradient_backward,
+	.meet_back = gradient_meet_back,
+};
+
+/* ---- all of it */
+
+static void wide_forward(const struct step *step, const struct work *work)
+{
+	if (work->training)
+		keep_features(step, work);
+}
+
+static void wide_backward(const struct step *step, const struct work *work)
+{
+	(void)step;
+	(void)work;
+}
+
+static void wide_meet(const struct step *step, const struct meeting *meeting, int slice)
+{
+	const struct dims *d = step->dims;
+
+	multiply_slice(step, meeting,
+		rows_of_y(step, meeting_tensor(meeting, step, 0),
+			d->bias ? meeting_tensor(meeting, step, 1) : NULL),
+		slice);
+}
+
 /* Slices of dw, then of dx. */
 static void wide_meet_back(const struct step *step, const struct meeting *meeting, int slice)
 {
 	const struct dims *d = step->dims;
 	int slices = slices_of(d->out);
 
-	if (slice < slices) {
-		weight_gradient(step, meeting, slice);
-		if (d->bias)
-			bias_gradient(step, meeting, slice);
-	} else if (step->wants_dx[0]) {
-		input_gradient(step, meeting, slice - slices);
-	}
-}
-
-static void wide_alone(const struct step *step, const struct work *work)
-{
-	(void)step;
-	(void)work;
+	if (slice < slices)
+		gradient_meet_back(step, meeting, slice);
+	else if (step->wants_dx[0])
+		multiply_slice(step, meeting, rows_of_dx(step, meeting_tensor(meeting, step, 0)),
+			slice - slices);
 }
 
 static const struct step_ops wide_ops = {
 	.name = "wide linear",
-	.forward = wide_alone,
-	.backward = wide_alone,
+	.forward = wide_forward,
+	.backward = wide_backward,
 	.meet = wide_meet,
 	.meet_back = wide_meet_back,
 };
 
-int PER_ISA(linear_wide)(struct plan *plan, struct step *step, int in, int out, struct err *err)
+int PER_ISA(linear_wide)(
+	struct plan *plan, struct step *step, int in, int out, bool gradient, struct err *err)
 {
 	struct dims *dims = plan_take(plan, sizeof *dims, err);
 
 	if (!dims)
 		return -1;
 	*dims = (struct dims){in, out, step->n_tensors > 1};
-	step->ops = &wide_ops;
+	step->ops = gradient ? &gradient_ops : &wide_ops;
 	step->dims = dims;
 	step->columns = (size_t)count(in, GROUP) * GROUP;
-	step->slices = slices_of(out);
-	step->slices_back = slices_of(out) + slices_of(in);
+	step->slices = step->slices_back = slices_of(out);
+	if (!gradient)
+		step->slices_back += slices_of(in);
 	return 0;
 }

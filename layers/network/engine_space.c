@@ -159,7 +159,8 @@ int engine_reserve(struct engine *engine, int shards, bool training, struct err 
 
 	if ((training ? network->couples : network->whole_batch) && together > spaces)
 		spaces = together;
-	if (network->whole_batch && engine->row < (size_t)together * SHARD &&
+	if (network->columns_size && (training || network->whole_batch) &&
+		engine->row < (size_t)together * SHARD &&
 		engine_columns(engine, (size_t)together * SHARD, err))
 		return -1;
 	if (engine->n_workspaces < spaces && engine_workspaces(engine, spaces, err))

@@ -214,7 +214,7 @@ int plan_step(struct plan *plan, const struct step *step, struct err *err)
 	plan_scratch(plan, s->scratch);
 	if (s->ops->meet || s->ops->meet_back)
 		network->couples = true;
-	network->whole_batch = network->whole_batch || s->columns;
+	network->whole_batch = network->whole_batch || (s->columns && s->ops->meet);
 	network->blas = network->blas || s->blas;
 	network->n_steps++;
 	return id;

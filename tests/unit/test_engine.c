@@ -402,6 +402,7 @@ static void test_wide_chains(void **unused)
 {
 	enum { IMAGES_MOST = 300 };
 	static const int threads[] = {1, 2, 7}, images[] = {1, 32, 33, 257, IMAGES_MOST};
+	static const int ways[] = {LINEAR_GRADIENT, LINEAR_BATCH};
 	static float x[IMAGES_MOST * WIDE_X], dy[IMAGES_MOST * WIDE_Y], w[WIDE_Y * WIDE_X + WIDE_Y];
 	static float y[2][IMAGES_MOST * WIDE_Y], dx[2][IMAGES_MOST * WIDE_X], dw[WIDE_Y * WIDE_X];
 	struct linear options = {WIDE_Y, true, LINEAR_BATCH};
@@ -420,8 +421,8 @@ static void test_wide_chains(void **unused)
 		size_t dx_bytes = (size_t)(images[i] * WIDE_X) * sizeof(float);
 
 		chains(w, w + WIDE_Y * WIDE_X, x, dy, images[i], y[0], dx[0], dw);
-		for (int j = 0; j < 3 * n_sets; j++) {
-			const struct kind_set *set = &sets[j / 3];
+		for (int j = 0; j < 6 * n_sets; j++) {
+			const struct kind_set *set = &sets[j / 6];
 			struct spec layer = {
 				.kind = &kind_set_layer(set, "linear")->kind, .options = &options};
 			struct specs specs = {1, &layer};
@@ -440,6 +441,7 @@ static void test_wide_chains(void **unused)
 
 			if (!set->fused)
 				continue;
+			options.compute = ways[j / 3 % 2];
 			assert_int_equal(network_plan(&f.network, &request, &err), 0);
 			assert_int_equal(state_new(&f.state, f.network, NULL, &err), 0);
 			assert_int_equal(team_new(&f.team, threads[j % 3], &err), 0);

@@ -166,7 +166,7 @@ static void test_linear(void **state)
  * holds; gradients that no reader, one reader and two readers of the input want. */
 static void test_linear_wide(void **state)
 {
-	static const int ways[] = {LINEAR_BATCH, LINEAR_OPENBLAS};
+	static const int ways[] = {LINEAR_GRADIENT, LINEAR_BATCH, LINEAR_OPENBLAS};
 	static const int sizes[][2] = {{1, 1}, {7, 5}, {33, 10}, {16, 17}, {5, 40}};
 	static const int many[] = {1, 17, 40, 64, 300};
 	struct specs none = {0, NULL};
@@ -187,7 +187,7 @@ static void test_linear_wide(void **state)
 		LAYERS(PLAIN(flatten), LAYER(linear, struct linear, 9, true, LINEAR_BATCH),
 			PLAIN(tanh),
 			LAYER(residual, struct residual,
-				LAYERS(LAYER(linear, struct linear, 9, true, LINEAR_OPENBLAS),
+				LAYERS(LAYER(linear, struct linear, 9, true, LINEAR_GRADIENT),
 					PLAIN(sigmoid)),
 				none),
 			LAYER(linear, struct linear, .out_features = 4, .bias = true)),
