@@ -80,13 +80,19 @@ static int rows_seen(const struct conv2d_dims *dims, const struct conv2d_directi
 	return rows < d->from.h ? rows : d->from.h;
 }
 
-/* Channels of `from` that fit the cache, as far as n rows of `to` need them. */
+/* Floats of one channel of `from`, as far as n rows of `to` need them. */
+static int64_t channel_floats(
+	const struct conv2d_dims *dims, const struct conv2d_direction *d, int n)
+{
+	return (int64_t)rows_seen(dims, d, n) * d->from.w * GROUP * SHARD_GROUPS;
+}
+
+/* How many channels of these rows fit the cache. */
 static int chunk_channels(const struct conv2d_dims *dims, const struct conv2d_direction *d, int n)
 {
-	int channel = rows_seen(dims, d, n) * d->from.w * GROUP * SHARD_GROUPS;
-	int chunk = CACHE_FLOATS / channel;
+	int64_t chunk = CACHE_FLOATS / channel_floats(dims, d, n);
 
-	return chunk < 1 ? 1 : chunk < d->from_group ? chunk : d->from_group;
+	return chunk < 1 ? 1 : chunk < d->from_group ? (int)chunk : d->from_group;
 }
 
 /* Some channels of `from`, counted within their group, for all of `to`. */
@@ -135,9 +141,9 @@ static int strip_rows(const struct conv2d_dims *dims, const struct conv2d_direct
 
 	while (n < d->to.h &&
 		(n * d->to.w * SHARD_GROUPS < STREAMS ||
-			(int64_t)n * window * d->to_group < OFTEN * rows_seen(dims, d, n)))
+			(int64_t)n * window * d->to_group < (int64_t)OFTEN * rows_seen(dims, d, n)))
 		n++;
-	while (n < d->to.h && chunk_channels(dims, d, n + 1) == d->from_group)
+	while (n < d->to.h && channel_floats(dims, d, n + 1) * d->from_group <= CACHE_FLOATS)
 		n++;
 	return n;
 }

@@ -294,6 +294,7 @@ static void handful_store(const struct block *b, const struct handful *h, const 
 	float total[SUMS], *from = total;
 	int taps = b->n_in * h->n;
 
+	/* Whole registers; what comes behind the last sum is not looked at. */
 	group_sums(total, sum, (size_t)((b->n_out * taps + VL - 1) / VL * VL));
 	for (int i = 0; i < b->n_in; i++)
 		for (int v = 0; v < h->n; v++, from++)
@@ -305,8 +306,9 @@ static void handful_store(const struct block *b, const struct handful *h, const 
 /* Rows of a turn: their dy and x together fill a tile. */
 static int tile_rows(const struct conv2d_dims *dims, int outs, int ins)
 {
-	int row = outs * dims->forward.to.w + ins * dims->weight.width, h = dims->forward.to.h;
-	int most = larger(1, TILE_FLOATS / (row * GROUP));
+	int64_t row =
+		((int64_t)outs * dims->forward.to.w + (int64_t)ins * dims->weight.width) * GROUP;
+	int most = larger(1, (int)(TILE_FLOATS / row)), h = dims->forward.to.h;
 
 	return most < h ? parts_of(h, parts_of(h, most)) : most;
 }
@@ -653,6 +655,8 @@ int PER_ISA(conv2d_weight_plan)(struct plan *plan, struct conv2d_dims *dims, str
 	w->copies = w->cut.columns > 1 && (dims->x.before > 0 || reach > dims->x.n);
 	w->width = w->copies ? reach : dims->x.n;
 	w->before = w->copies ? 0 : dims->x.before;
+	if ((int64_t)w->width * dims->y.n > SHAPE_MAX_SIZE)
+		return err_set(err, "with its padding the input of this convolution is too large");
 	return plan_places(plan, dims, columns, err);
 }
 

@@ -258,10 +258,11 @@ static struct step *next_pool(struct plan *plan, int step)
 /* Without pooling a strip is as many rows as the cache holds. */
 static void plan_strips(struct fused *f)
 {
-	int row = conv_shape(f).c * conv_shape(f).w * GROUP, rows;
+	int64_t row = (int64_t)conv_shape(f).c * conv_shape(f).w * GROUP;
+	int rows;
 
 	if (!f->pool) {
-		f->strip = STRIP_FLOATS / row > 1 ? STRIP_FLOATS / row : 1;
+		f->strip = STRIP_FLOATS / row > 1 ? (int)(STRIP_FLOATS / row) : 1;
 		return;
 	}
 	rows = pool_top(f->window, 1);
