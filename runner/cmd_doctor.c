@@ -167,7 +167,6 @@ static void machine(struct doctor *d)
 static void instruction_set(struct doctor *d)
 {
 	const char *forced = getenv("RUNNER_ISA");
-	struct err err = {0};
 	char list[64] = "";
 	size_t used = 0;
 	const struct kinds *kinds;
@@ -183,8 +182,6 @@ static void instruction_set(struct doctor *d)
 		fact(d, "RUNNER_ISA", "%s", forced);
 	fact_bool(d, "fused_multiply_add", isa_has_fma());
 	fact_int(d, "numerics_version", NUMERICS_VERSION);
-	if (isa_check(&err))
-		warn(d, "%s", err.text);
 	if (!isa_has_fma())
 		warn(d, "without fused multiply-add results differ in their last bits from those "
 			"of other machines, and so do the hashes of weights");
@@ -192,17 +189,26 @@ static void instruction_set(struct doctor *d)
 
 /* ---- speed */
 
+/* peak 0: there is no share of it. */
 static void share(struct doctor *d, const char *name, double gflops, double peak)
 {
-	char note[64];
+	char note[64] = "GFLOP/s";
 
-	snprintf(note, sizeof note, "GFLOP/s, %.0f %% of the peak", 100 * gflops / peak);
+	if (peak > 0)
+		snprintf(note, sizeof note, "GFLOP/s, %.0f %% of the peak", 100 * gflops / peak);
 	fact_number(d, name, gflops, note);
+}
+
+/* OpenBLAS knows nothing of RUNNER_ISA: beside the peak of a lesser set its speed says nothing. */
+static double blas_peak(double peak)
+{
+	bool fma;
+
+	return isa_kinds() == isa_nth(0, &fma) ? peak : 0;
 }
 
 static void blas(struct doctor *d, const struct measure_blas *as_found, double peak)
 {
-	const char *forced = getenv("OPENBLAS_CORETYPE");
 	struct err err = {0};
 	double sgemm, linear;
 
@@ -216,14 +222,13 @@ static void blas(struct doctor *d, const struct measure_blas *as_found, double p
 	fact(d, "version", "%s", blas_version());
 	fact(d, "file", "%s", blas_path());
 	fact(d, "kernels", "%s", blas_kernels());
-	if (!measure_blas(&sgemm, &err)) {
+	if (blas_forced_slower())
+		warn(d,
+			"OPENBLAS_CORETYPE=%s makes OpenBLAS slower than it is here without: unset "
+			"it",
+			getenv("OPENBLAS_CORETYPE"));
+	if (!measure_blas(&sgemm, &err))
 		share(d, "sgemm", sgemm, peak);
-		if (sgemm < as_found->gflops / 2)
-			warn(d,
-				"OPENBLAS_CORETYPE=%s makes OpenBLAS slower than it is by itself: "
-				"unset it",
-				forced ? forced : "");
-	}
 	if (*as_found->kernels) {
 		fact(d, "kernels_by_itself", "%s", as_found->kernels);
 		share(d, "sgemm_by_itself", as_found->gflops, peak);
@@ -240,7 +245,11 @@ static void speed(struct doctor *d, const struct measure_blas *as_found)
 	struct err err = {0};
 	double peak = isa_fma_peak(), gflops;
 
+	char load[MEASURE_TEXT];
+
 	section(d, "speed of one core");
+	if (measure_disturbed(load))
+		warn(d, "%s", load);
 	fact_number(d, "peak", peak, "GFLOP/s: multiplications and additions in registers");
 	if (!measure_conv2d(&gflops, &err))
 		share(d, "conv2d", gflops, peak);
@@ -250,7 +259,7 @@ static void speed(struct doctor *d, const struct measure_blas *as_found)
 		share(d, "linear_1024", gflops, peak);
 	if (err.set)
 		warn(d, "%s", err.text);
-	blas(d, as_found, peak);
+	blas(d, as_found, blas_peak(peak));
 }
 
 /* ---- files */
@@ -259,22 +268,24 @@ static void data(struct doctor *d)
 {
 	static const struct dataset_search here;
 	struct arena arena = {0};
-	struct err err = {0};
-	struct found found;
-	bool missing = false;
+	char tried[SEARCH_TRIED] = "";
 
 	section(d, "data");
 	for (const struct catalogue_set *set = catalogue; set->name; set++) {
+		struct err err = {0};
+		struct found found = {0};
+
 		if (search_find(&found, set, &here, &arena, &err))
 			warn(d, "%s", err.text);
 		else if (found.folder)
 			fact(d, set->name, "%s", found.folder);
 		else
 			fact(d, set->name, "not here; `runner fetch %s` downloads it", set->name);
-		missing = missing || !found.folder;
+		if (!found.folder)
+			memcpy(tried, found.tried, sizeof tried);
 	}
-	if (missing)
-		fact(d, "looked_in", "%s", found.tried);
+	if (*tried)
+		fact(d, "looked_in", "%s", tried);
 	arena_release(&arena);
 }
 
@@ -410,6 +421,7 @@ static int cmd_doctor(int argc, char **argv)
 {
 	struct doctor doctor = {0};
 	struct measure_blas as_found;
+	struct err err = {0};
 	int n = flags_parse(&doctor_command, argc, argv, flag_set_doctor, &doctor), code;
 
 	if (n < 0)
@@ -418,6 +430,8 @@ static int cmd_doctor(int argc, char **argv)
 		command_error("`runner doctor` takes no arguments; what is '%s' to mean?", argv[1]);
 		return EXIT_USAGE;
 	}
+	if (isa_check(&err))
+		return command_failed(&err, EXIT_USAGE);
 	if (measure_blas_as_found(&as_found))
 		return EXIT_DONE;
 	code = examine(&doctor, &as_found);

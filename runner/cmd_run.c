@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "datasets/search.h"
 #include "layers/network/isa.h"
 #include "runner/arguments.h"
 #include "runner/build.h"
@@ -26,6 +27,7 @@ struct job {
 	struct experiment **experiments;
 	int failures, wrong; /* configs whose run failed; of these, a place in them is to blame */
 	bool missing;        /* a data set could not be had */
+	bool shown;          /* the last one printed its result */
 };
 
 static void tell(const struct job *job, const struct experiment *x, struct err *err)
@@ -84,6 +86,17 @@ static void print_known(const struct session *s, const struct store_run *run)
 	printf(" (run %lld)\n", (long long)run->run_id);
 }
 
+/* Of a published set; what a person's own files hold is looked at to tell which run it is. */
+static bool lacks_data(const struct session *s, const struct experiment *x, struct arena *arena)
+{
+	const struct dataset_search search = {.data_dir = s->flags.data_dir};
+	const struct catalogue_set *set = catalogue_find(x->dataset.name);
+	struct found found;
+	struct err err = {0};
+
+	return set && !search_find(&found, set, &search, arena, &err) && !found.folder;
+}
+
 /* The end of a plan's line: whether the run is in the store. Data that is not here is not fetched:
  * where only the files know which run it is, it cannot be told. */
 static void print_state(struct session *s, const struct experiment *x)
@@ -96,7 +109,7 @@ static void print_state(struct session *s, const struct experiment *x)
 	if (!s->store ||
 		(!session_identify(s, &run, x, &err) &&
 			!store_run_find(s->store, run.identity.run, &arena, &row, &err) && !row))
-		printf("new\n");
+		printf("new%s\n", lacks_data(s, x, &arena) ? ", data missing" : "");
 	else if (row)
 		print_known(s, row);
 	else
@@ -132,6 +145,7 @@ static void run_config(struct job *job, const struct experiment *x)
 	int result = session_train(&job->session, x, &err);
 
 	fflush(stdout);
+	job->shown = !result;
 	if (!result)
 		return;
 	tell(job, x, &err);
@@ -174,7 +188,7 @@ static int run_all(struct job *job)
 			job->session.unfinished = true;
 			break;
 		}
-		if (i)
+		if (job->shown)
 			putchar('\n');
 		run_config(job, job->experiments[i]);
 	}

@@ -1,6 +1,7 @@
 /* measure -- see measure.h. */
 #include "runner/measure.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -39,6 +40,20 @@ static int rate(double *gflops, double flop, int (*fn)(void *), void *context)
 	}
 	*gflops = 1e-9 * flop / best;
 	return 0;
+}
+
+bool measure_disturbed(char text[MEASURE_TEXT])
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	double load;
+
+	if (getloadavg(&load, 1) != 1 || load <= 0.5 * (double)cores)
+		return false;
+	snprintf(text, MEASURE_TEXT,
+		"other programs are running, or were a minute ago (load %.1f on %ld cores): these "
+		"figures suffer",
+		load, cores);
+	return true;
 }
 
 /* ---- layers */

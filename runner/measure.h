@@ -16,6 +16,11 @@ int measure_linear(double *gflops, int width, enum linear_compute, struct err *e
 /* Square matrices of 1024 by OpenBLAS, which must be open. */
 int measure_blas(double *gflops, struct err *err);
 
+/* Whether the load of the last minute is above half of the machine's cores; `text` then says so. To
+ * be asked before measuring, which is a load too. */
+enum { MEASURE_TEXT = 128 };
+bool measure_disturbed(char text[MEASURE_TEXT]);
+
 /* OpenBLAS as it is without blas_choose_kernels: in a process of its own, so before this one has
  * threads. Empty kernels: it could not be had. Returns true in that process, which has then only to
  * end: `runner doctor` returns, so that main remains the one place that exits. */

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define KERNELS "OPENBLAS_CORETYPE"
 
@@ -22,17 +23,51 @@ static struct {
 
 /* ---- which kernels */
 
-void blas_choose_kernels(void)
+static struct {
+	bool forced;        /* by the user */
+	const char *wanted; /* by the CPU's features; NULL: they say nothing */
+} choice;
+
+static const char *by_features(void)
 {
 #if defined __x86_64__
 	if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
 		__builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("avx512dq") &&
 		__builtin_cpu_supports("avx512vl"))
-		setenv(KERNELS, "SkylakeX", 0);
-	else if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
-		setenv(KERNELS, "Haswell", 0);
+		return "SkylakeX";
+	if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+		return "Haswell";
 #endif
+	return NULL;
+}
+
+void blas_choose_kernels(void)
+{
+	choice.forced = getenv(KERNELS) != NULL;
+	choice.wanted = by_features();
+	if (choice.wanted)
+		setenv(KERNELS, choice.wanted, 0);
 	setenv("OPENBLAS_NUM_THREADS", "1", 1);
+}
+
+/* The faster, the more; 0: those of CPUs before AVX2. */
+static int rank_of(const char *name)
+{
+	static const struct {
+		const char *name;
+		int rank;
+	} known[] = {{"Haswell", 1}, {"Zen", 1}, {"SkylakeX", 2}, {"Cooperlake", 2},
+		{"SapphireRapids", 2}};
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (!strcasecmp(known[i].name, name))
+			return known[i].rank;
+	return 0;
+}
+
+bool blas_forced_slower(void)
+{
+	return choice.forced && choice.wanted && rank_of(library.kernels) < rank_of(choice.wanted);
 }
 
 /* ---- opening */

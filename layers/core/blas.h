@@ -18,6 +18,10 @@
  * it the library decides by itself. */
 void blas_choose_kernels(void);
 
+/* Whether the user's own setting made the open library take slower kernels than the CPU's features
+ * call for; false when nothing was set, or where features say nothing. */
+bool blas_forced_slower(void);
+
 /* The first call opens the library, on any thread; -1, with what to install, when it is not there.
  */
 int blas_open(struct err *err);

@@ -31,9 +31,20 @@ if [ "$(uname -m)" = x86_64 ]; then
 	RUNNER_ISA=baseline run doctor --json
 	check baseline_used fact '$."instruction set".used' "= 'baseline'"
 	check baseline_warned warned 'fused multiply-add'
+	run doctor --json
+	if fact '$.OpenBLAS.found' '= 1' >/dev/null && grep -qw avx2 /proc/cpuinfo; then
+		check own_kernels_are_right eval '! warned OPENBLAS_CORETYPE'
+		OPENBLAS_CORETYPE=Prescott run doctor --json
+		check slow_kernels_warned warned OPENBLAS_CORETYPE=Prescott
+		OPENBLAS_CORETYPE=Prescott RUNNER_ISA=baseline run doctor
+		check no_share_of_a_lesser_peak eval 'grep -q "sgemm .*GFLOP/s$" "$out"'
+	else
+		echo "skip slow_kernels: no OpenBLAS, or no AVX2"
+	fi
 fi
 RUNNER_ISA=abacus run doctor --json
-check unknown_set_warned warned 'RUNNER_ISA=abacus'
+exits unknown_set 2
+check unknown_set_told says "$err" 'RUNNER_ISA=abacus'
 
 SLURM_CPUS_PER_TASK=1 run doctor --json
 check slurm_heeded fact '$.machine.cores_used' "= 1"

@@ -35,8 +35,13 @@ printf 'extends: %s\nname: lacks\n' "$configs/softmax.yaml" >study/1.yaml
 	for option in "${small[@]:2}"; do printf ', %s: %s' "${option%%=*}" "${option#*=}"; done
 	printf '}\n'
 } | sed 's/dataset\.//g' >study/2.yaml
+run study --db study.db -n
+exits plan_without_data 0
+check plan_says_what_is_missing says "$out" "epochs: new, data missing"
+check plan_of_what_is_here [ "$(grep -c 'data missing' "$out")" -eq 1 ]
 run study --db study.db
 exits one_without_data 69
+check no_blank_line_in_front [ -n "$(head -n 1 "$out")" ]
 check one_without_data_is_told says "$err" "put its four files"
 check the_other_is_trained asked study.db "SELECT name, status FROM run" "has|done"
 run study train.lr=1e30 --db study.db

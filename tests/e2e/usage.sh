@@ -135,6 +135,18 @@ check no_colours_elsewhere lacks "$err" $'\033['
 
 # ---- what cannot be written
 
+# A file that may not grow stands for a full disk, where there is no /dev/full.
+full() {
+	code=0
+	(ulimit -f 0 && exec "$runner" "$@" >"$out" 2>/dev/null) || code=$?
+	exits "full_output_of_$1" 1
+}
+run "$configs/softmax.yaml" "${small[@]}" -q
+full time "$configs/softmax.yaml" --seconds 0.01
+full doctor
+full ls
+full describe "$configs/softmax.yaml"
+full sql 'SELECT * FROM run'
 if [ -c /dev/full ]; then
 	code=0
 	"$runner" --help >/dev/full 2>"$err" || code=$?
