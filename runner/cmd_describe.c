@@ -2,7 +2,8 @@
  * describe -- what a config's network is: shapes, parameters, costs, layer by layer.
  *
  * Multiplications (MACs) are of one image; backward counts the weight gradient and, except in a
- * first layer, the gradient of the input. Memory is the activations that one image keeps.
+ * first layer, the gradient of the input. A row's bytes are its output's, the memory below the
+ * table is what is in fact kept: steps that run as one store nothing in between.
  */
 #include <stdio.h>
 #include <string.h>
@@ -53,6 +54,15 @@ static void add_row(struct table *table, const struct network *network, const st
 	table_int(table, alias ? 0 : (int64_t)(shape_size(out->shape) * sizeof(float)));
 }
 
+/* A step without a forward has left its work to the one before it. */
+static bool has_joined_steps(const struct network *network)
+{
+	for (int s = 0; s < network->n_steps; s++)
+		if (!network->steps[s].ops->forward)
+			return true;
+	return false;
+}
+
 static void print_totals(const struct experiment *x, const struct network *network)
 {
 	char in[SHAPE_TEXT], out[SHAPE_TEXT];
@@ -67,6 +77,10 @@ static void print_totals(const struct experiment *x, const struct network *netwo
 		"training",
 		(double)network->parameters * sizeof(float) / 1024,
 		(double)network_image_bytes(network, true) / 1024);
+	if (has_joined_steps(network))
+		term_say(stdout,
+			"layers that run as one step (`runner time` shows which) do not store what "
+			"lies between them");
 	if (network->blas)
 		term_say(stdout,
 			"OpenBLAS computes linear layers of it: a training gives the same bits "

@@ -3,7 +3,7 @@
  *
  * GFLOP/s count two for each multiplication that `describe` shows (MACs), padded positions
  * included, as everybody counts them; padded positions are not in fact multiplied, so a layer whose
- * window is large for its image can seem to pass the peak. The peak is what one core's multipliers
+ * window is large for its image can pass 100 % of the peak. The peak is what one core's multipliers
  * did in the same minutes.
  */
 #include <math.h>
@@ -11,11 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "layers/core/team.h"
 #include "layers/network/isa.h"
 #include "runner/arguments.h"
 #include "runner/build.h"
 #include "runner/commands.h"
 #include "runner/look.h"
+#include "runner/measure.h"
 #include "runner/screen/term.h"
 #include "runner/timing.h"
 
@@ -34,6 +36,7 @@ struct shown {
 	const struct network *network;
 	const struct timing *timing;
 	enum table_format format;
+	char load[MEASURE_TEXT]; /* that other programs disturb; "": they do not */
 };
 
 /* ---- where the time goes */
@@ -114,7 +117,7 @@ static double rate_of(int64_t macs, double us)
 
 static void add_line(struct table *table, const struct shown *shown, const struct line *line)
 {
-	double total = 1e-3 * shown->timing->wall / shown->timing->images;
+	double total = 1e-3 * (double)shown->timing->wall / shown->timing->images;
 	double forward = rate_of(line->macs, line->forward);
 	double backward = rate_of(line->macs_back, line->backward);
 
@@ -167,8 +170,9 @@ static void add_others(struct table *table, const struct shown *shown)
 	add_other(table, shown, "(sum gradients)", (double)times->fold);
 	add_other(table, shown, "(update weights)", (double)times->update);
 	add_other(table, shown, "(pack weights)", (double)prepare);
-	add_other(table, shown, "(rest)", shown->timing->wall - (double)known);
-	add_other(table, shown, "total", shown->timing->wall);
+	/* Of medians the parts may come to more than the whole. */
+	add_other(table, shown, "(rest)", fmax(0, (double)(shown->timing->wall - known)));
+	add_other(table, shown, "total", (double)shown->timing->wall);
 }
 
 static int print_table(struct table *table, enum table_format format, struct err *err)
@@ -207,6 +211,14 @@ static const struct table_column pace_columns[] = {
 	{.name = "epoch_seconds", .kind = TABLE_REAL, .digits = 2, .rank = 1},
 };
 
+/* Those that so many threads have between them. */
+static int cores_of(int threads)
+{
+	int granted = team_cores();
+
+	return threads < granted ? threads : granted;
+}
+
 static void add_pace(struct table *table, const struct shown *shown, const char *what, int threads,
 	double seconds, int64_t macs, int epoch)
 {
@@ -217,7 +229,7 @@ static void add_pace(struct table *table, const struct shown *shown, const char 
 	table_int(table, (int64_t)(1 / seconds));
 	table_real(table, 1e6 * seconds);
 	table_real(table, rate);
-	table_real(table, 100 * rate / (shown->timing->peak * threads));
+	table_real(table, 100 * rate / (shown->timing->peak * cores_of(threads)));
 	if (epoch)
 		table_int(table, epoch);
 	else
@@ -274,14 +286,20 @@ static int print_machine(const struct shown *shown, struct err *err)
 
 static void say_how(const struct shown *shown)
 {
+	int most = shown->timing->paces[shown->timing->n_paces - 1].threads;
 	char input[SHAPE_TEXT];
 
 	term_say(stdout,
-		"%s: batches of %d random images of %s, the median of %d runs; %s, whose "
+		"%s: batches of %d random images of %s, medians of %d runs; %s, whose "
 		"multipliers' peak is %.1f GFLOP/s a core",
 		shown->experiment->name, shown->experiment->train.batch_size,
 		shape_text(input, shown->network->input), TIMING_RUNS, isa_kinds()->isa,
 		shown->timing->peak);
+	if (cores_of(most) < most)
+		term_say(stdout, "%d threads are more threads than cores (%d)", most,
+			cores_of(most));
+	if (*shown->load)
+		term_say(stdout, "warning: %s", shown->load);
 }
 
 /* ---- output */
@@ -314,6 +332,7 @@ static int print_all(const struct shown *shown, struct err *err)
 	return print_paces(shown, err);
 }
 
+/* Returns the exit code; EXIT_USAGE where the config is to blame. */
 static int time_experiment(const struct experiment *x, const struct flags *flags, struct err *err)
 {
 	struct network *network;
@@ -324,17 +343,21 @@ static int time_experiment(const struct experiment *x, const struct flags *flags
 	struct shape input;
 	int failed;
 
-	if (!x->train.given)
-		return err_at(err, x->network_place,
+	if (!x->train.given) {
+		err_at(err, x->network_place,
 			"there is no `train:` here, so there is no training to time");
+		return EXIT_USAGE;
+	}
 	if (network_input(x, flags->input, &input, &request.n_classes, err) ||
 		network_build(&network, x, input, request.n_classes, err))
-		return -1;
+		return EXIT_USAGE;
 	request.network = shown.network = network;
+	if (!measure_disturbed(shown.load))
+		*shown.load = '\0';
 	failed = timing_measure(&timing, &request, err) || print_all(&shown, err);
 	timing_release(&timing);
 	network_free(network);
-	return failed ? -1 : 0;
+	return failed ? EXIT_RUN_FAILED : EXIT_DONE;
 }
 
 /* ---- the command */
@@ -390,11 +413,11 @@ static int cmd_time(int argc, char **argv)
 
 	if (n < 0)
 		return n == FLAGS_HELP ? EXIT_DONE : EXIT_USAGE;
-	if (isa_check(&err) || arguments_split(&arguments, argv + 1, n - 1, &err) ||
-		(!load_one(&arguments, &x, &diags) && time_experiment(x, &flags, &err)))
+	if (!isa_check(&err) && !arguments_split(&arguments, argv + 1, n - 1, &err) &&
+		!load_one(&arguments, &x, &diags))
+		code = time_experiment(x, &flags, &err);
+	if (err.set)
 		diags_add_err(&diags, DIAG_ERROR, x ? x->sources : NULL, &err);
-	else if (x)
-		code = EXIT_DONE;
 	fflush(stdout);
 	diags_print(&diags, stderr, term_look(stderr, false).colour);
 	diags_release(&diags);
@@ -405,7 +428,8 @@ static int cmd_time(int argc, char **argv)
 
 static const struct flag time_flags[] = {
 	{"jobs", 'j', "N", "cores to use (default: all that this process may use)"},
-	{"seconds", 0, "S", "how long to measure, about (default: 4)"},
+	{"seconds", 0, "S",
+		"how long to measure, about (default: 4)"},
 	{"input", 0, "CxHxW", "shape of the images, where only the data's files know it"},
 	{"json", 0, NULL, "as JSON"},
 	{"csv", 0, NULL, "as CSV, the layers alone"},
@@ -419,5 +443,11 @@ const struct command time_command = {
 	.help = "measure how fast a network trains and infers here, and where its time goes",
 	.run = cmd_time,
 	.flags = time_flags,
-	.notes = "The images are random bytes: no data set is needed. Nothing is stored.\n",
+	.notes = "The images are random bytes: no data set is needed. Nothing is stored. Each "
+		 "figure is\n"
+		 "the median of its own over several runs, so the parts add up to the total but "
+		 "nearly.\n"
+		 "GFLOP/s count padded positions, which are not in fact multiplied: a layer with "
+		 "much\n"
+		 "padding may pass 100 % of the peak.\n",
 };

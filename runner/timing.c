@@ -2,6 +2,7 @@
 #include "runner/timing.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@ enum {
 	MOST_IMAGES = 60000,   /* of a training set, */
 	MOST_BYTES = 48 << 20, /*   which takes no more than that */
 	MOST_INFER = 10000,    /* of a test set */
+	MOST_TRAIN = 1 << 30,  /* of a run */
 	CLASSES = 256
 };
 
@@ -39,10 +41,14 @@ struct bench {
 	int at; /* the place in the order where the next batch begins */
 };
 
-/* One run. */
+/* The images of each run. */
+struct load {
+	int train, infer;
+};
+
+/* One run: clocks, of which each has its median. */
 struct sample {
-	int images;
-	double wall, infer; /* seconds: of `images`, of one */
+	int64_t wall, infer; /* nanoseconds: of all its training, of all its inference */
 	struct engine_times times;
 };
 
@@ -132,103 +138,142 @@ static int train_batch(struct bench *bench, struct err *err)
 	return engine_backward(bench->engine, &batch, &result, err);
 }
 
-static int run_train(struct bench *bench, double seconds, struct sample *sample, struct err *err)
+static int batch_size(const struct bench *bench)
 {
-	double start = clock_seconds();
+	return bench->material->request->experiment->train.batch_size;
+}
 
-	sample->images = 0;
-	do {
+static int run_train(struct bench *bench, int n, struct sample *sample, struct err *err)
+{
+	int64_t start = clock_ns();
+
+	for (int done = 0; done < n; done += batch_size(bench))
 		if (train_batch(bench, err))
 			return -1;
-		sample->images += bench->material->request->experiment->train.batch_size;
-		sample->wall = clock_seconds() - start;
-	} while (sample->wall < seconds);
+	sample->wall = clock_ns() - start;
 	engine_times(bench->engine, &sample->times);
 	return 0;
 }
 
-/* Seconds of an image, of `n` at once, as a test set is evaluated. */
-static int run_infer(struct bench *bench, int n, double *seconds, struct err *err)
+/* `n` at once, as a test set is evaluated. */
+static int run_infer(struct bench *bench, int n, struct sample *sample, struct err *err)
 {
 	struct batch batch = {.examples = &bench->material->examples, .n = n};
 	struct engine_times unwanted = {0};
 	struct batch_result result;
-	double start = clock_seconds();
+	int64_t start = clock_ns();
 
 	if (engine_evaluate(bench->engine, &batch, &result, err))
 		return -1;
-	*seconds = (clock_seconds() - start) / n;
+	sample->infer = clock_ns() - start;
 	engine_times(bench->engine, &unwanted);
 	return 0;
 }
 
-/* As many images as can be inferred in so many seconds, but one batch at least. */
-static int choose_infer(struct bench *bench, double seconds, int *n, struct err *err)
+/* As many images as fit in so many seconds when a batch takes `batch_ns`; one batch at least. */
+static int fit(const struct bench *bench, double seconds, int64_t batch_ns, int most)
 {
-	const struct material *m = bench->material;
-	int least = m->request->experiment->train.batch_size;
-	int most = m->n < MOST_INFER ? m->n : MOST_INFER;
-	double each, fit;
+	double batches = 1e9 * seconds / (double)(batch_ns > 0 ? batch_ns : 1);
 
-	if (run_infer(bench, least, &each, err) || run_infer(bench, least, &each, err))
-		return -1;
-	fit = seconds / each;
-	*n = fit >= most ? most : (int)fit;
-	if (*n < least)
-		*n = least;
+	if (batches <= 1)
+		return batch_size(bench);
+	return batches * batch_size(bench) >= most ? most : (int)batches * batch_size(bench);
+}
+
+/* The first batches, in which memory is taken, are of no run; the second ones tell how many fit. */
+static int choose_load(struct bench *bench, double seconds, struct load *load, struct err *err)
+{
+	int n = batch_size(bench), n_images = bench->material->n;
+	struct sample trial = {0};
+
+	for (int i = 0; i < 2; i++)
+		if (run_train(bench, n, &trial, err) || run_infer(bench, n, &trial, err))
+			return -1;
+	load->train = fit(bench, seconds * TRAIN_SHARE, trial.wall, MOST_TRAIN / n * n);
+	load->infer = fit(bench, seconds * (1 - TRAIN_SHARE), trial.infer,
+		n_images < MOST_INFER ? n_images : MOST_INFER);
+	if (load->infer < n)
+		load->infer = n;
 	return 0;
 }
 
-/* Fills samples[TIMING_RUNS]; the first batches, in which memory is taken, are of none of them. */
-static int run_all(struct bench *bench, double seconds, struct sample *samples, struct err *err)
+/* Fills samples[TIMING_RUNS]. */
+static int run_all(struct bench *bench, double seconds, struct load *load, struct sample *samples,
+	struct err *err)
 {
-	double infer = seconds * (1 - TRAIN_SHARE) / TIMING_RUNS;
-	struct sample first = {0};
-	int n;
-
-	if (run_train(bench, 0, &first, err) || choose_infer(bench, infer, &n, err))
+	if (choose_load(bench, seconds / TIMING_RUNS, load, err))
 		return -1;
 	for (int i = 0; i < TIMING_RUNS; i++)
-		if (run_train(bench, seconds * TRAIN_SHARE / TIMING_RUNS, &samples[i], err) ||
-			run_infer(bench, n, &samples[i].infer, err))
+		if (run_train(bench, load->train, &samples[i], err) ||
+			run_infer(bench, load->infer, &samples[i], err))
 			return -1;
 	return 0;
 }
 
 /* ---- medians */
 
-static int compare(double a, double b)
+static int compare(const void *a, const void *b)
 {
-	return a < b ? -1 : a > b;
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return x < y ? -1 : x > y;
 }
 
-static int by_infer(const void *a, const void *b)
+/* Of the clocks that stand `offset` bytes behind each of `at`. */
+static int64_t median(const void *const at[TIMING_RUNS], size_t offset)
 {
-	return compare(((const struct sample *)a)->infer, ((const struct sample *)b)->infer);
+	int64_t values[TIMING_RUNS];
+
+	for (int i = 0; i < TIMING_RUNS; i++)
+		values[i] = *(const int64_t *)((const char *)at[i] + offset);
+	qsort(values, TIMING_RUNS, sizeof *values, compare);
+	return values[TIMING_RUNS / 2];
 }
 
-static int by_train(const void *a, const void *b)
+static struct step_times median_step(const struct sample *samples, int step)
 {
-	const struct sample *x = a, *y = b;
+	const void *at[TIMING_RUNS];
 
-	return compare(x->wall / x->images, y->wall / y->images);
+	for (int i = 0; i < TIMING_RUNS; i++)
+		at[i] = &samples[i].times.steps[step];
+	return (struct step_times){.prepare = median(at, offsetof(struct step_times, prepare)),
+		.forward = median(at, offsetof(struct step_times, forward)),
+		.backward = median(at, offsetof(struct step_times, backward))};
 }
 
-static void keep_medians(struct timing *timing, struct sample *samples, int threads)
+/* Its steps take the place of the first run's. */
+static struct sample median_sample(const struct sample *samples, int n_steps)
 {
-	const struct sample *median = &samples[TIMING_RUNS / 2];
-	struct timing_pace *pace = &timing->paces[timing->n_paces++];
+	struct step_times *steps = samples[0].times.steps;
+	const void *at[TIMING_RUNS];
 
-	pace->threads = threads;
-	qsort(samples, TIMING_RUNS, sizeof *samples, by_infer);
-	pace->infer = median->infer;
-	qsort(samples, TIMING_RUNS, sizeof *samples, by_train);
-	pace->train = median->wall / median->images;
+	for (int i = 0; i < TIMING_RUNS; i++)
+		at[i] = &samples[i];
+	for (int s = 0; s < n_steps; s++)
+		steps[s] = median_step(samples, s);
+	return (struct sample){.wall = median(at, offsetof(struct sample, wall)),
+		.infer = median(at, offsetof(struct sample, infer)),
+		.times = {.load = median(at, offsetof(struct sample, times.load)),
+			.loss = median(at, offsetof(struct sample, times.loss)),
+			.add = median(at, offsetof(struct sample, times.add)),
+			.fold = median(at, offsetof(struct sample, times.fold)),
+			.update = median(at, offsetof(struct sample, times.update)),
+			.steps = steps}};
+}
+
+static void keep_medians(struct timing *timing, const struct sample *samples,
+	const struct load *load, int n_steps, int threads)
+{
+	const struct sample medians = median_sample(samples, n_steps);
+
+	timing->paces[timing->n_paces++] = (struct timing_pace){.threads = threads,
+		.train = 1e-9 * (double)medians.wall / load->train,
+		.infer = 1e-9 * (double)medians.infer / load->infer};
 	if (threads > 1)
 		return;
-	timing->images = median->images;
-	timing->wall = 1e9 * median->wall;
-	timing->times = median->times;
+	timing->images = load->train;
+	timing->wall = medians.wall;
+	timing->times = medians.times;
 }
 
 static int measure_on(struct timing *timing, const struct material *m, int threads, double seconds,
@@ -237,6 +282,7 @@ static int measure_on(struct timing *timing, const struct material *m, int threa
 	size_t steps = (size_t)m->request->network->n_steps;
 	struct sample samples[TIMING_RUNS];
 	struct bench bench;
+	struct load load;
 	int failed;
 
 	for (int i = 0; i < TIMING_RUNS; i++) {
@@ -245,10 +291,11 @@ static int measure_on(struct timing *timing, const struct material *m, int threa
 		if (!samples[i].times.steps)
 			return -1;
 	}
-	failed = bench_begin(&bench, m, threads, err) || run_all(&bench, seconds, samples, err);
+	failed = bench_begin(&bench, m, threads, err) ||
+		 run_all(&bench, seconds, &load, samples, err);
 	bench_end(&bench);
 	if (!failed)
-		keep_medians(timing, samples, threads);
+		keep_medians(timing, samples, &load, m->request->network->n_steps, threads);
 	return failed ? -1 : 0;
 }
 

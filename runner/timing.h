@@ -4,10 +4,12 @@
  * The images are random bytes of the data set's shape and the labels are made up: the time does not
  * depend on what they show, and no files are needed. There are as many images as a large data set
  * has, in shuffled order, so that they come from memory as they would. The learning rate is 0: the
- * optimizer does its work, but the weights stay what `init` made them, so nothing can diverge.
+ * optimizer does its work, but the weights stay what `init` made them, so a training that would
+ * diverge takes no other time than one that would not.
  *
  * On one thread, then on all, RUNS times in turn: some batches of training, some of inference. What
- * is told of each is its median run. All parts of a table are of the same run, so they add up.
+ * is told of each clock (a step's forward, the loss, the whole) is its own median over the runs, so
+ * a disturbance of one run spoils none of them; the parts then add up to the whole but nearly.
  */
 #ifndef RUNNER_TIMING_H
 #define RUNNER_TIMING_H
@@ -38,7 +40,7 @@ struct timing {
 
 	/* Training on one thread: nanoseconds of so many images. */
 	int images;
-	double wall;
+	int64_t wall;
 	struct engine_times times; /* steps in the arena */
 	struct arena arena;
 };

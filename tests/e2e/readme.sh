@@ -25,6 +25,11 @@ if "$runner" schema | cmp -s - configs/schema.json; then
 else
 	echo "not ok schema: configs/schema.json differs from runner schema (UPDATE=1 bash $0)"
 fi
+if [[ $(<$readme) == *"$("$runner" describe configs/lenet.yaml | sed 's/^./    &/')"* ]]; then
+	echo "ok describe"
+else
+	echo "not ok describe: README.md does not have what runner describe configs/lenet.yaml prints"
+fi
 if grep -q '@@' $readme; then
 	echo "not ok complete: README.md has an unfilled place"
 else
