@@ -10,7 +10,7 @@
  * the best of as many batches as fit in MS (3) milliseconds, but two at least.
  * Flops are two for each multiplication that is done: none is at padded positions. Bytes are those
  * of input, output and weights, each once. Shapes of more than DENSE flop a byte are to reach half
- * of the peak; they come first, the worst first, the others behind them. Only shapes with a TEXT in
+ * of the peak; they come first, the worst first, the others behind them. Only shapes with every TEXT in
  * their names are run, and of these every NTH. RUNNER_ISA=avx2 measures AVX2 by its own peak.
  */
 #include <math.h>
