@@ -64,7 +64,7 @@ exits csv 0
 check csv_heading says "$out" "path,layer,output,forward_us,forward_gflops,forward_peak_percent,backward_us,"
 check csv_has_the_total [ "$(grep -c '^,total,' "$out")" -eq 1 ]
 # The load of the last minute is told when it is clearly above half of the cores, and only then.
-loaded=$(awk -v n="$(nproc --all)" '{ print $1 > 0.7 * n ? "yes" : $1 < 0.3 * n ? "no" : "nearly" }' \
+loaded=$(awk -v n="$(nproc --all)" '{ print(($1 > 0.7 * n) ? "yes" : ($1 < 0.3 * n) ? "no" : "nearly") }' \
 	/proc/loadavg)
 timed "$configs/softmax.yaml" -j 1
 case $loaded in
