@@ -235,6 +235,13 @@ static void killed_when(const struct trained *t, const char *path, const char *s
 	assert_int_equal(waitpid(child, &status, 0), child);
 }
 
+/* Long enough to be killed on the way; a sanitizer makes it last ten times as long. */
+#if defined __SANITIZE_THREAD__ || defined __SANITIZE_ADDRESS__
+#define LONG "12"
+#else
+#define LONG "100"
+#endif
+
 /* Killed before there is a checkpoint, and after one that later epochs have left behind: those are
  * trained again, and the store would not take other weights for them. */
 static void test_killed(void **state)
@@ -248,7 +255,8 @@ static void test_killed(void **state)
 	int64_t run_id;
 
 	trained_load(&t, "configs/mlp_dropout.yaml",
-		"dataset=glyphs|dataset.train_limit=3000|dataset.test_limit=500|train.epochs=100");
+		"dataset=glyphs|dataset.train_limit=3000|dataset.test_limit=500|train."
+		"epochs=" LONG);
 	store = trained_in(*state, "undisturbed.db", &t, 2, &result);
 	expected = trace(store);
 	store_close(store);
