@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "layers/conv2d.h"
+#include "layers/core/blas.h"
 #include "layers/core/clock.h"
 #include "layers/core/rng.h"
 #include "layers/linear.h"
@@ -345,6 +346,8 @@ static void test_whole_batch(void **unused)
 	struct batch_result result;
 	struct err err = {0};
 
+	if (blas_open(&err)) /* where it cannot be had, our own way twice */
+		second.compute = LINEAR_BATCH;
 	(void)unused;
 	for (int i = 0; i < MANY * WIDE_IN; i++)
 		x[i] = (float)sin(i);

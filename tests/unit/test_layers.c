@@ -14,6 +14,7 @@
 #include "layers/avg_pool2d.h"
 #include "layers/concat.h"
 #include "layers/conv2d.h"
+#include "layers/core/blas.h"
 #include "layers/dropout.h"
 #include "layers/elu.h"
 #include "layers/gelu.h"
@@ -170,14 +171,20 @@ static void test_linear_wide(void **state)
 	static const int sizes[][2] = {{1, 1}, {7, 5}, {33, 10}, {16, 17}, {5, 40}};
 	static const int many[] = {1, 17, 40, 64, 300};
 	struct specs none = {0, NULL};
+	struct err err = {0};
+	int n_ways = COUNT(ways);
 	char what[64];
 
 	(void)state;
+	if (blas_open(&err)) {
+		print_message("without OpenBLAS: %s\n", err.text);
+		n_ways--;
+	}
 	for (int i = 0; i < COUNT(sizes); i++)
 		for (int j = 0; j < 5; j++) {
 			snprintf(what, sizeof what, "wide linear %d to %d", sizes[i][0],
 				sizes[i][1]);
-			for (int k = 0; k < COUNT(ways); k++)
+			for (int k = 0; k < n_ways; k++)
 				trial_check(what,
 					LAYERS(LAYER(linear, struct linear, sizes[i][1],
 						(i + j) % 2 == 0, ways[k])),
