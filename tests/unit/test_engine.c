@@ -364,7 +364,8 @@ static void test_whole_batch(void **unused)
 			engine_new(&f.engine, f.network, &no_loss, &f.state, f.team, &err), 0);
 		engine_limit(f.engine, i % 4 == 3 ? 1 : 1 << 20);
 		bytes = f.network->n_trained * sizeof(float);
-		assert_true(bytes <= sizeof gradient && f.network->blas);
+		assert_true(bytes <= sizeof gradient &&
+			    f.network->blas == (second.compute == LINEAR_OPENBLAS));
 		for (size_t j = 0; j < f.network->n_trained; j++)
 			f.state.trained[j] = (float)sin(0.7 * (double)j);
 		batch.outputs = y[0];
