@@ -8,6 +8,7 @@
 #include "layers/conv2d_few.h"
 
 #include "layers/conv2d.h"
+#include "layers/core/parts.h"
 
 #if VL == 16 || defined __ARM_NEON
 enum { ROWS = 12 };
@@ -16,16 +17,6 @@ enum { ROWS = 6 };
 #endif
 
 enum { LANES = 2 * VL }; /* channels side by side */
-
-static int smaller(int a, int b)
-{
-	return a < b ? a : b;
-}
-
-static int parts_of(int whole, int most)
-{
-	return (whole + most - 1) / most;
-}
 
 /* ---- the kernel */
 
@@ -310,8 +301,8 @@ void PER_ISA(conv2d_few_gradient)(
 			make_lanes(dims, b.in_lanes, side == CONV2D_X ? gradient->x : gradient->dy,
 				side, b.group * lanes + b.lane, b.lanes, gradient->groups);
 			for (int i = 0; i < parts; i++) {
-				b.number = conv2d_part(numbers, parts, i);
-				b.n = conv2d_part(numbers, parts, i + 1) - b.number;
+				b.number = part_begin(numbers, parts, i);
+				b.n = part_begin(numbers, parts, i + 1) - b.number;
 				block_run(&b);
 			}
 		}

@@ -14,6 +14,7 @@
 
 #include "layers/conv2d.h"
 #include "layers/conv2d_few.h"
+#include "layers/core/parts.h"
 
 #if VL == 16 || defined __ARM_NEON
 enum { REGISTERS = 32 };
@@ -29,21 +30,6 @@ enum {
 	MOST_PLACES = 1 << 20, /* listed column by column */
 	TILE_FLOATS = 9216     /* read in one turn: most of a first-level cache */
 };
-
-static int smaller(int a, int b)
-{
-	return a < b ? a : b;
-}
-
-static int larger(int a, int b)
-{
-	return a > b ? a : b;
-}
-
-static int parts_of(int whole, int most)
-{
-	return (whole + most - 1) / most;
-}
 
 /* ---- the kernel */
 
@@ -448,13 +434,13 @@ static void images_gradient(const struct conv2d_dims *dims, const struct conv2d_
 
 	for (b.group = 0; b.group < dims->groups; b.group++)
 		for (int i = 0; i < in_blocks; i++) {
-			b.in = conv2d_part(ins, in_blocks, i);
-			b.n_in = conv2d_part(ins, in_blocks, i + 1) - b.in;
+			b.in = part_begin(ins, in_blocks, i);
+			b.n_in = part_begin(ins, in_blocks, i + 1) - b.in;
 			b.x = PER_ISA(conv2d_weight_input)(
 				dims, gradient, b.group * ins + b.in, b.n_in);
 			for (int o = 0; o < out_blocks; o++) {
-				b.out = conv2d_part(outs, out_blocks, o);
-				b.n_out = conv2d_part(outs, out_blocks, o + 1) - b.out;
+				b.out = part_begin(outs, out_blocks, o);
+				b.n_out = part_begin(outs, out_blocks, o + 1) - b.out;
 				block_run(&b);
 			}
 		}
@@ -533,8 +519,8 @@ double PER_ISA(conv2d_weight_meets)(const struct conv2d_dims *dims, int columns)
 	double met = 0;
 
 	for (int i = 0; i < parts; i++) {
-		int v = conv2d_part(dims->k_w, parts, i);
-		int n = conv2d_part(dims->k_w, parts, i + 1) - v;
+		int v = part_begin(dims->k_w, parts, i);
+		int n = part_begin(dims->k_w, parts, i + 1) - v;
 		struct conv2d_range outputs = columns_outputs(dims, v, n);
 
 		met += larger(0, outputs.end - outputs.first);
@@ -592,9 +578,9 @@ static void cut_columns(const struct conv2d_dims *dims, struct conv2d_columns *c
 	int parts = parts_of(dims->k_w, most);
 
 	for (int i = 0; i < parts; i++) {
-		int v = conv2d_part(dims->k_w, parts, i);
+		int v = part_begin(dims->k_w, parts, i);
 
-		columns[v].n = conv2d_part(dims->k_w, parts, i + 1) - v;
+		columns[v].n = part_begin(dims->k_w, parts, i + 1) - v;
 		columns[v].outputs = columns_outputs(dims, v, columns[v].n);
 	}
 }

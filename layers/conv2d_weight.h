@@ -104,10 +104,4 @@ int PER_ISA(conv2d_weight_offset)(const struct conv2d_dims *dims, int u, int v);
 /* How often a kernel of so many columns of the window meets each output; before they are cut. */
 double PER_ISA(conv2d_weight_meets)(const struct conv2d_dims *dims, int columns);
 
-/* Where part i of n nearly equal ones begins. */
-static inline int conv2d_part(int whole, int n, int i)
-{
-	return (int)((int64_t)whole * i / n);
-}
-
 #endif

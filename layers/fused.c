@@ -2,6 +2,7 @@
 #include "layers/fused.h"
 
 #include "layers/conv2d.h"
+#include "layers/core/parts.h"
 #include "layers/pointwise.h"
 #include "layers/pool.h"
 
@@ -28,11 +29,6 @@ static struct shape conv_shape(const struct fused *f)
 }
 
 /* ---- strips: without pooling a few rows, with it those of a few rows of windows */
-
-static int smaller(int a, int b)
-{
-	return a < b ? a : b;
-}
 
 /* The first row of windows of a strip. */
 static int strip_window(const struct fused *f, int strip)

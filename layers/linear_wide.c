@@ -2,6 +2,7 @@
  * the products by itself. */
 #include "layers/linear_wide.h"
 
+#include "layers/core/parts.h"
 #include "layers/panel.h"
 
 struct dims {
@@ -14,38 +15,21 @@ enum {
 	EVEN = 4 /* slices are so many times some number: an equal share for 2 or 4 threads */
 };
 
-static int smaller(int a, int b)
-{
-	return a < b ? a : b;
-}
-
 /* ---- cuts */
-
-/* How many parts of `size` make n. */
-static int count(int n, int size)
-{
-	return (n + size - 1) / size;
-}
-
-/* Where part `part` of `parts` begins in 0 .. n. */
-static int cut(int n, int parts, int part)
-{
-	return (int)((int64_t)n * part / parts);
-}
 
 /* Of a product with so many rows. */
 static int slices_of(int rows)
 {
-	int tiles = count(rows, PANEL_TILE);
+	int tiles = parts_of(rows, PANEL_TILE);
 
-	return smaller(tiles, count(count(rows, PANEL_ROWS), EVEN) * EVEN);
+	return smaller(tiles, parts_of(parts_of(rows, PANEL_ROWS), EVEN) * EVEN);
 }
 
 static int slice_begin(int rows, int slice)
 {
-	int tiles = count(rows, PANEL_TILE);
+	int tiles = parts_of(rows, PANEL_TILE);
 
-	return smaller(rows, cut(tiles, slices_of(rows), slice) * PANEL_TILE);
+	return smaller(rows, part_begin(tiles, slices_of(rows), slice) * PANEL_TILE);
 }
 
 /* ---- kernels */
@@ -106,7 +90,7 @@ static void multiply_shard(const struct step *step, const struct work *work, con
 
 static void multiply(const struct step *step, const struct meeting *meeting, const struct rows *r)
 {
-	int panels = count(r->sums, PANEL_DEPTH);
+	int panels = parts_of(r->sums, PANEL_DEPTH);
 	struct panel panel;
 
 	if (meeting->n_shards == 1) {
@@ -115,10 +99,10 @@ static void multiply(const struct step *step, const struct meeting *meeting, con
 	}
 	panel.rows = r->end - r->first;
 	for (int i = 0; i < panels; i++) {
-		int k = cut(r->sums, panels, i);
+		int k = part_begin(r->sums, panels, i);
 		const float *weight = r->weight + (size_t)r->first * r->row + (size_t)k * r->step;
 
-		panel.depth = cut(r->sums, panels, i + 1) - k;
+		panel.depth = part_begin(r->sums, panels, i + 1) - k;
 		if (r->step == 1)
 			PER_ISA(panel_rows)(&panel, 0, panel.depth, weight, r->row);
 		else
@@ -217,7 +201,7 @@ static void weight_gradient(const struct step *step, const struct meeting *meeti
 
 	panel.rows = slice_begin(d->out, slice + 1) - first;
 	for (int k = 0; k < meeting->live; k += panel.depth) {
-		const struct panel_product product = {.columns = count(d->in, VL),
+		const struct panel_product product = {.columns = parts_of(d->in, VL),
 			.last = (d->in - 1) % VL + 1,
 			.more = k > 0,
 			.in = {x + (size_t)k * GROUP, row * GROUP, GROUP},
@@ -345,7 +329,7 @@ int PER_ISA(linear_wide)(
 	*dims = (struct dims){in, out, step->n_tensors > 1};
 	step->ops = gradient ? &gradient_ops : &wide_ops;
 	step->dims = dims;
-	step->columns = (size_t)count(in, GROUP) * GROUP;
+	step->columns = (size_t)parts_of(in, GROUP) * GROUP;
 	step->slices = step->slices_back = slices_of(out);
 	if (!gradient)
 		step->slices_back += slices_of(in);

@@ -2,6 +2,7 @@
  * stack; a name longer than LONGEST has no neighbours. */
 #include "layers/core/suggest.h"
 
+#include "layers/core/parts.h"
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>
@@ -66,11 +67,6 @@ static const char *const synonyms[][2] = {
 	{"sd", "std"},
 	{"average", "mean"},
 };
-
-static int smaller(int a, int b)
-{
-	return a < b ? a : b;
-}
 
 static int distance_in_rows(const char *a, int n, const char *b, int m)
 {

@@ -10,6 +10,7 @@
  */
 #include "layers/network/network.h"
 
+#include "layers/core/parts.h"
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -46,11 +47,6 @@ static void *plan_more(struct plan *plan, void *array, int n, size_t size, struc
 	if (larger && n)
 		memcpy(larger, array, (size_t)n * size);
 	return larger;
-}
-
-static int larger(int a, int b)
-{
-	return a > b ? a : b;
 }
 
 static struct pair pair_max(struct pair a, struct pair b)
